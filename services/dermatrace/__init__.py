@@ -1,0 +1,1 @@
+"""The services: read `sender`, then `ingest`, then `journal`; the README has the map."""

@@ -1,0 +1,5 @@
+"""`python -m dermatrace` is `dermatrace`."""
+
+from dermatrace.cli import main
+
+main()

@@ -1,0 +1,117 @@
+"""`dermatrace doctor`: look at everything that may be wrong, and say what to do about each."""
+
+import os
+import shutil
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from dermatrace.cli.options import AsJson, Data
+from dermatrace.cli.output import print_json, table
+from dermatrace.errors import DermatraceError, WrongFile
+from dermatrace.journal.reader import JournalReader
+from dermatrace.settings import Settings, load_settings
+from dermatrace.supervisor.broker import answers, find_mosquitto
+
+FREE_MIN_BYTES: Final = 2 * 1024**3
+"""Less free disk than this is worth a word: about a month of five devices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+
+def doctor(data: Data = None, *, as_json: AsJson = False) -> None:
+    """Look at the data folder, the disk, the journal, the broker and the recorder.
+
+    Exit code 1 if something is not as it should be; each line says what to do.
+    """
+    settings = load_settings(data=data)
+    findings = list(_look(settings))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        table(
+            ("", "looked at", "found", "what to do"),
+            [
+                ("ok" if finding.ok else "!!", finding.what, finding.found, finding.remedy)
+                for finding in findings
+            ],
+        )
+    if not all(finding.ok for finding in findings):
+        raise DermatraceError("something needs attention, see above")
+
+
+def _look(settings: Settings) -> Iterator[Finding]:
+    yield _data_folder(settings)
+    yield _disk(settings)
+    yield _journal(settings)
+    yield _mosquitto()
+    yield _broker(settings)
+    yield _recorder(settings)
+
+
+def _data_folder(settings: Settings) -> Finding:
+    folder = settings.data
+    if not folder.exists():
+        return Finding("data folder", ok=True, found=f"{folder} does not exist yet")
+    if not os.access(folder, os.W_OK):
+        remedy = "Let the user who runs dermatrace write there."
+        return Finding("data folder", ok=False, found=f"{folder} is not writable", remedy=remedy)
+    return Finding("data folder", ok=True, found=str(folder.resolve()))
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = next(
+        path
+        for path in (settings.data.resolve(), *settings.data.resolve().parents)
+        if path.exists()
+    )
+    free_bytes = shutil.disk_usage(folder).free
+    ok = free_bytes >= FREE_MIN_BYTES
+    remedy = "" if ok else "Free space, or move the data folder: a full disk stops recording."
+    return Finding("free disk", ok=ok, found=f"{free_bytes / 1024**3:.1f} GiB", remedy=remedy)
+
+
+def _journal(settings: Settings) -> Finding:
+    path = settings.journal_file
+    if not path.exists():
+        return Finding("journal", ok=True, found="none yet: ingest makes it")
+    try:
+        with JournalReader(path) as reader:
+            head = reader.head()
+            return Finding("journal", ok=True, found=f"{reader.journal_id}, head {head}")
+    except WrongFile as error:
+        return Finding("journal", ok=False, found=str(error), remedy=error.remedy)
+
+
+def _mosquitto() -> Finding:
+    program = find_mosquitto()
+    found = program or "not installed"
+    remedy = "" if program else "For real use: apt-get install mosquitto (the demo does without)."
+    return Finding("mosquitto", ok=True, found=found, remedy=remedy)
+
+
+def _broker(settings: Settings) -> Finding:
+    host, port = settings.broker_host, settings.broker_port
+    ok = answers(host, port)
+    found = f"{'answers' if ok else 'nobody answers'} at {host}:{port}"
+    remedy = "" if ok else "Start it (`dermatrace up`), or set DERMATRACE_BROKER_HOST and _PORT."
+    return Finding("broker", ok=ok, found=found, remedy=remedy)
+
+
+def _recorder(settings: Settings) -> Finding:
+    url = f"http://{settings.health_host}:{settings.health_port}/healthz"
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return Finding("recorder", ok=True, found=answer.read().decode().strip())
+    except OSError as error:
+        remedy = "Start it (`dermatrace up` or `dermatrace ingest`); its log says why it ended."
+        return Finding("recorder", ok=False, found=f"{url}: {error}", remedy=remedy)

@@ -1,0 +1,236 @@
+"""Commands that run: the recorder, everything on one machine, pretend devices."""
+
+import signal
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.live import Live
+
+from dermatrace import logs
+from dermatrace.cli.options import AsJson, Data
+from dermatrace.cli.output import print_json, say, table
+from dermatrace.clock import SystemClock
+from dermatrace.demo.live import LiveFleet
+from dermatrace.demo.once import SessionSummary, play_once, rows_of
+from dermatrace.demo.sample import import_sample_clinic
+from dermatrace.demo.view import View, pressed_key, single_keys
+from dermatrace.errors import DermatraceError
+from dermatrace.ingest.service import IngestService
+from dermatrace.settings import load_settings
+from dermatrace.simulator.fleet import demo_fleet
+from dermatrace.supervisor.broker import find_mosquitto
+from dermatrace.supervisor.supervisor import BrokerKind, Supervisor
+
+DRAW_INTERVAL_S = 0.25
+KILLED_FOR_S = 5.0
+"""How long a process stays away after k or b: long enough to see what is missing meanwhile."""
+BrokerChoice = Annotated[
+    Literal["auto", "mosquitto", "amqtt"],
+    typer.Option(help="Broker to start: mosquitto if it is there, else amqtt (demonstration)."),
+]
+Seed = Annotated[int, typer.Option(help="Same seed, same pretend treatments.")]
+
+
+def ingest(data: Data = None) -> None:
+    """Record what senders publish, until stopped.
+
+    Connects to the broker of the settings, writes DIR/journal.db, answers every sender with
+    receipts. One process writes a journal; a second one says who has it and exits with 3.
+    /healthz and /metrics are on DERMATRACE_HEALTH_PORT.
+    """
+    settings = load_settings(data=data)
+    logs.set_up_logs(as_json=settings.log_format == "json", level=settings.log_level)
+    service = IngestService(
+        settings.journal_file,
+        settings.broker_address(),
+        health_host=settings.health_host,
+        health_port=settings.health_port,
+        clock=SystemClock(),
+    )
+    service.stop_on_signals()
+    service.run()
+
+
+def up(
+    data: Data = None,
+    broker: Annotated[
+        Literal["mosquitto", "external"],
+        typer.Option(help="Start mosquitto here, or use the broker of the settings."),
+    ] = "mosquitto",
+) -> None:
+    """Run broker and recorder on this machine, and keep them running.
+
+    For real use without containers. A process that breaks is started again; one that needs a
+    person ends everything with exit code 3. Devices find the broker on DERMATRACE_BROKER_PORT; to
+    let them in from the network set DERMATRACE_LISTEN_HOST and a password file.
+    """
+    settings = load_settings(data=data)
+    logs.set_up_logs(as_json=settings.log_format == "json", level=settings.log_level)
+    if broker == "mosquitto" and find_mosquitto() is None:
+        raise DermatraceError(
+            "mosquitto is not on this machine",
+            remedy="apt-get install mosquitto, or name another broker and use --broker external.",
+        )
+    stopping = _stop_event()
+    with Supervisor(settings, broker, SystemClock()) as supervisor:
+        address = supervisor.address
+        say(f"broker at {address.host}:{address.port}, health at {supervisor.health_url}/healthz")
+        while not stopping.wait(DRAW_INTERVAL_S):
+            supervisor.attend()
+
+
+def demo(
+    data: Data = None,
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="Play a finite set as fast as it goes, check it, end.")
+    ] = False,
+    as_json: AsJson = False,
+    broker: BrokerChoice = "auto",
+    seed: Seed = 1,
+    minutes: Annotated[
+        float, typer.Option(min=0.5, max=240, help="Length of each session with --once.")
+    ] = 20.0,
+) -> None:
+    """See it work: broker, recorder, a sample clinic and pretend devices, on this machine.
+
+    Press k to kill the recorder and watch the receipts catch up. Needs no configuration and no
+    containers. With --once it plays every treatment, one of them with faults, waits until all is
+    settled, compares the record with the script, and exits 0 only if they agree.
+    """
+    folder = data or Path("data") / "demo"
+    settings = load_settings(data=folder, health_port=0)
+    logs.set_up_logs(as_json=False, level="error")
+    kind = _broker_kind(broker)
+    with Supervisor(settings, kind, SystemClock(), any_port=True) as supervisor:
+        registry_documents = import_sample_clinic(supervisor.settings, supervisor.address)
+        if once:
+            _demo_once(supervisor, seed, minutes, registry_documents, as_json=as_json)
+        else:
+            _demo_live(supervisor, seed)
+
+
+def simulate(
+    data: Data = None,
+    seed: Seed = 1,
+) -> None:
+    """Run the pretend devices alone, at real pace, against the broker of the settings.
+
+    Their outboxes lie in DIR/devices. Ends with Ctrl-C; what is not settled by then stays there.
+    """
+    settings = load_settings(data=data)
+    logs.set_up_logs(as_json=settings.log_format == "json", level=settings.log_level)
+    stopping = _stop_event()
+    fleet = LiveFleet(settings, settings.broker_address(), seed, SystemClock())
+    fleet.start()
+    say(f"{len(fleet.devices)} pretend devices publish; Ctrl-C ends")
+    try:
+        while not stopping.wait(DRAW_INTERVAL_S):
+            if fleet.failures:
+                raise fleet.failures[0]
+    finally:
+        fleet.stop()
+
+
+def _demo_once(
+    supervisor: Supervisor, seed: int, minutes: float, registry_documents: int, *, as_json: bool
+) -> None:
+    settings = supervisor.settings
+    summaries = play_once(settings, supervisor.address, demo_fleet(seed, minutes), SystemClock())
+    ok = all(summary.settled and not summary.differs for summary in summaries)
+    if as_json:
+        print_json(
+            {
+                "ok": ok,
+                "data": str(settings.data),
+                "broker": supervisor.broker_kind,
+                "registry_documents": registry_documents,
+                "sessions": rows_of(summaries),
+            }
+        )
+    else:
+        _print_summaries(summaries)
+    if not ok:
+        wrong = [f"{s.session}: {'; '.join(s.differs)}" for s in summaries if s.differs]
+        raise DermatraceError("the record is not what was played:\n" + "\n".join(wrong))
+
+
+def _demo_live(supervisor: Supervisor, seed: int) -> None:
+    stopping = _stop_event()
+    clock = SystemClock()
+    fleet = LiveFleet(supervisor.settings, supervisor.address, seed, clock)
+    view = View(supervisor, fleet.devices, clock)
+    with ExitStack() as cleanup:
+        cleanup.callback(fleet.stop)
+        fleet.start()
+        cleanup.enter_context(single_keys())
+        live = cleanup.enter_context(Live(view.draw(), auto_refresh=False, screen=True))
+        while not stopping.is_set():
+            match pressed_key(DRAW_INTERVAL_S):
+                case "k":
+                    supervisor.kill("ingest", down_s=KILLED_FOR_S)
+                    view.last_event = "ingest killed: watch the receipts catch up"
+                case "b":
+                    supervisor.kill("broker", down_s=KILLED_FOR_S)
+                    view.last_event = "broker killed: senders and recorder reconnect"
+                case "q":
+                    return
+            supervisor.attend()
+            if fleet.failures:
+                raise fleet.failures[0]
+            live.update(view.draw(), refresh=True)
+
+
+def _print_summaries(summaries: list[SessionSummary]) -> None:
+    table(
+        (
+            "device",
+            "treatment",
+            "sent",
+            "stored",
+            "again",
+            "rejected",
+            "lost",
+            "gaps",
+            "to",
+            "certificate",
+        ),
+        [
+            (
+                s.sender,
+                s.treatment + (" *" if s.faults else ""),
+                s.published,
+                s.stored,
+                s.duplicates,
+                s.rejected,
+                s.lost,
+                s.gaps,
+                s.settled_through,
+                s.grade.replace("_", " "),
+            )
+            for s in summaries
+        ],
+    )
+    for s in summaries:
+        if s.faults:
+            say(f"* with faults: {', '.join(s.faults)}")
+        for difference in s.differs:
+            say(f"{s.session} is not as scripted: {difference}")
+    if not any(s.differs for s in summaries):
+        say("Every session is on record exactly as it was scripted.")
+
+
+def _broker_kind(choice: Literal["auto", "mosquitto", "amqtt"]) -> BrokerKind:
+    if choice != "auto":
+        return choice
+    return "mosquitto" if find_mosquitto() is not None else "amqtt"
+
+
+def _stop_event() -> threading.Event:
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping

@@ -1,0 +1,1 @@
+"""Everything on one machine with pretend devices: to see what the recorder does, and prove it."""

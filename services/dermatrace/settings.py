@@ -1,0 +1,179 @@
+"""Every setting, once. Nobody else reads the environment.
+
+What a clinic, a protocol or a device is does not belong here: that is registry data and comes in
+through the front door, as documents.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from dermatrace.errors import UsageError
+from dermatrace.mqtt import BrokerAddress
+
+PREFIX: Final = "DERMATRACE_"
+CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
+NOT_SETTINGS: Final = (
+    CONFIG_VARIABLE,
+    "DERMATRACE_TEST_",
+    "DERMATRACE_FAULT_",
+    "DERMATRACE_SIMULATION_",
+    "DERMATRACE_INFLUXD",
+)
+"""Names, or beginnings of names, that the environment may hold for others than us."""
+
+
+class Settings(BaseSettings):
+    """How this installation runs."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
+
+    data: Path = Path("data")
+    """Folder of everything that is kept: journal, outboxes, broker state. Back it up."""
+    broker_host: str = "127.0.0.1"
+    """Host of the MQTT broker."""
+    broker_port: int = Field(default=1883, ge=1, le=65_535)
+    """Port of the MQTT broker."""
+    broker_protocol: Literal["5", "3.1.1"] = "5"
+    """MQTT version. With 3.1.1 a refused publication cannot be told from an accepted one."""
+    broker_username: str | None = None
+    """User name at the broker; unset connects without one."""
+    broker_password_file: Path | None = None
+    """File whose first line is the password."""
+    broker_keepalive_s: int = Field(default=15, ge=5, le=1_200)
+    """A dead link is noticed after at most twice this."""
+    broker_tls_ca_file: Path | None = None
+    """Certificate authority of the broker; setting it turns TLS on."""
+    broker_tls_certificate_file: Path | None = None
+    """Our certificate, where the broker asks for one."""
+    broker_tls_key_file: Path | None = None
+    """Key of that certificate."""
+    listen_host: str = "127.0.0.1"
+    """Address `dermatrace up` lets its own broker listen on. Anything but 127.0.0.1 needs
+    `listen_password_file`."""
+    listen_password_file: Path | None = None
+    """Password file of that broker, made with mosquitto_passwd."""
+    listen_acl_file: Path | None = None
+    """Access rules of that broker; who may write and read which topic."""
+    health_host: str = "127.0.0.1"
+    """Address of the health page."""
+    health_port: int = Field(default=8427, ge=0, le=65_535)
+    """Port of `/healthz` and `/metrics`; 0 takes a free one."""
+    log_format: Literal["text", "json"] = "text"
+    """Log lines for people or for machines."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least important log line that is written."""
+    outbox_capacity_bytes: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)
+    """Room for documents in each outbox of ours. When it is used up, settled ones make place; if
+    none is settled, new ones are declared lost."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  no .env files
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line before environment before file before default."""
+        named = os.environ.get(CONFIG_VARIABLE)
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=named)
+        return init_settings, env_settings, toml
+
+    @property
+    def journal_file(self) -> Path:
+        """The record."""
+        return self.data / "journal.db"
+
+    def outbox_file(self, clinic: str, sender: str) -> Path:
+        """Return the memory of one sender of ours."""
+        return self.data / "outbox" / f"{clinic}.{sender}.db"
+
+    def broker_address(self) -> BrokerAddress:
+        """Return where the broker is. Raises UsageError if the password file cannot be read."""
+        return BrokerAddress(
+            host=self.broker_host,
+            port=self.broker_port,
+            username=self.broker_username,
+            password=_first_line(self.broker_password_file),
+            protocol=self.broker_protocol,
+            keepalive_s=self.broker_keepalive_s,
+            tls_ca_file=_text(self.broker_tls_ca_file),
+            tls_certificate_file=_text(self.broker_tls_certificate_file),
+            tls_key_file=_text(self.broker_tls_key_file),
+        )
+
+    def as_environment(self) -> dict[str, str]:
+        """Return these settings as a process of ours reads them from its environment."""
+        values = self.model_dump(mode="json", exclude_none=True)
+        return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items()}
+
+
+def load_settings(**given: Any) -> Settings:  # noqa: ANN401  any setting
+    """Return the settings; `given` comes from the command line, None means not given.
+
+    Raises UsageError naming each setting that is unknown or wrong.
+    """
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known and not name.startswith(NOT_SETTINGS):
+            raise UsageError(
+                f"there is no setting {name}", remedy=f"Known are: {', '.join(sorted(known))}."
+            )
+    config = os.environ.get(CONFIG_VARIABLE)
+    if config is not None and not Path(config).is_file():
+        raise UsageError(f"{CONFIG_VARIABLE} names {config}, which is not a file")
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
+            for item in error.errors(include_url=False)
+        )
+        raise UsageError(f"settings: {wrong}", remedy="docs/settings.md lists them all.") from None
+
+
+def render_reference() -> str:
+    """Return docs/settings.md."""
+    lines = [
+        "# Settings",
+        "",
+        "Each is an environment variable, or the same name in lower case without the prefix in one",
+        f"TOML file that `{CONFIG_VARIABLE}` names. The environment wins over the file, the",
+        "command line over both. Unknown names are refused.",
+        "",
+        "| setting | environment | default | meaning |",
+        "|---|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "unset" if field.default is None else f"`{field.default}`"
+        meaning = " ".join((field.description or "").split())
+        lines.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {default} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def _first_line(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise UsageError(f"the password file cannot be read: {error}") from error
+    if not lines:
+        raise UsageError(f"{path} is empty", remedy="Its first line is the password.")
+    return lines[0]
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)

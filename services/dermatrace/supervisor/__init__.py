@@ -1,0 +1,1 @@
+"""Starts the processes of one machine, in order, and keeps them running."""

@@ -1,0 +1,149 @@
+"""Broker first, recorder next; the other way round at the end."""
+
+import os
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Final, Literal, Self
+
+from dermatrace import logs
+from dermatrace.clock import Clock
+from dermatrace.errors import DermatraceError, NeedsAPerson, UsageError
+from dermatrace.mqtt import BrokerAddress
+from dermatrace.settings import Settings
+from dermatrace.supervisor.broker import (
+    amqtt_command,
+    answers,
+    find_mosquitto,
+    free_port,
+    log_of,
+    mosquitto_command,
+)
+from dermatrace.supervisor.child import Child, our_command
+
+BrokerKind = Literal["mosquitto", "amqtt", "external"]
+
+READY_WAIT_S: Final = 30.0
+"""Longest wait for a process to be ready; then the start is given up with its last words."""
+ASK_INTERVAL_S: Final = 0.05
+
+
+class Supervisor:
+    """Runs the processes of one data folder."""
+
+    def __init__(
+        self, settings: Settings, broker: BrokerKind, clock: Clock, *, any_port: bool = False
+    ) -> None:
+        """Prepare; `start` starts. With `external` the broker of the settings is used.
+
+        `any_port` lets a demonstration move aside where real devices would look for the broker.
+        Raises UsageError if the port is taken.
+        """
+        self.broker_kind = broker
+        self._any_port = any_port
+        self._clock = clock
+        self._log = logs.log("supervisor")
+        self.settings = self._with_own_broker(settings) if broker != "external" else settings
+        if self.settings.health_port == 0:
+            self.settings = self.settings.model_copy(update={"health_port": free_port()})
+        self.children: dict[str, Child] = {}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def address(self) -> BrokerAddress:
+        """Where senders find the broker."""
+        address = self.settings.broker_address()
+        # Sessions without a user name are not kept by the PyPI broker; any name will do.
+        return replace(address, username="demo") if self.broker_kind == "amqtt" else address
+
+    @property
+    def health_url(self) -> str:
+        """Where ingest tells how it is."""
+        return f"http://127.0.0.1:{self.settings.health_port}"
+
+    def start(self) -> None:
+        """Start broker and recorder, each ready before the next.
+
+        Raises DermatraceError with the last words of the one that did not become ready.
+        """
+        try:
+            if self.broker_kind != "external":
+                self._start("broker", self._broker_command(), self._broker_answers)
+            self._start("ingest", our_command("ingest"), self._ingest_is_healthy)
+        except BaseException:
+            self.stop()
+            raise
+
+    def attend(self) -> None:
+        """Restart what has ended. Raises NeedsAPerson if one ended for a person to look."""
+        for child in self.children.values():
+            if child.attend():
+                raise NeedsAPerson(f"{child.name} needs a person:\n{child.last_words()}")
+
+    def stop(self) -> None:
+        """End everything, the recorder before the broker: it still acknowledges what it has."""
+        for child in reversed(self.children.values()):
+            child.stop()
+
+    def kill(self, name: str, *, down_s: float) -> None:
+        """Kill one process; `attend` starts it again once it has been down for `down_s`."""
+        self.children[name].kill(down_s)
+
+    def is_healthy(self) -> bool:
+        """Tell whether the recorder says it is well."""
+        return self._ingest_is_healthy()
+
+    def _with_own_broker(self, settings: Settings) -> Settings:
+        changes: dict[str, object] = {"broker_host": "127.0.0.1"}
+        if answers("127.0.0.1", settings.broker_port):
+            if not self._any_port:
+                raise UsageError(
+                    f"port {settings.broker_port} is taken",
+                    remedy="If it is a broker, use it: --broker external. Or set broker_port.",
+                )
+            changes["broker_port"] = free_port()
+        if self.broker_kind == "amqtt":
+            changes |= {"broker_protocol": "3.1.1", "broker_username": "demo"}
+        return settings.model_copy(update=changes)
+
+    def _broker_command(self) -> list[str]:
+        port = self.settings.broker_port
+        program = find_mosquitto()
+        if self.broker_kind == "mosquitto" and program is not None:
+            return mosquitto_command(program, self.settings, port)
+        return amqtt_command(port)
+
+    def _start(self, name: str, command: list[str], is_ready: Callable[[], bool]) -> None:
+        child = Child(
+            name,
+            command,
+            environment={**os.environ, **self.settings.as_environment()},
+            log_file=log_of(self.settings.data, name),
+            clock=self._clock,
+        )
+        self.children[name] = child
+        child.start()
+        deadline_ms = self._clock.monotonic_ms() + int(READY_WAIT_S * 1_000)
+        while not is_ready():
+            if child.pid is None or self._clock.monotonic_ms() > deadline_ms:
+                raise DermatraceError(f"{name} did not start:\n{child.last_words()}")
+            time.sleep(ASK_INTERVAL_S)
+
+    def _broker_answers(self) -> bool:
+        return answers(self.settings.broker_host, self.settings.broker_port)
+
+    def _ingest_is_healthy(self) -> bool:
+        try:
+            url = f"{self.health_url}/healthz"
+            with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310  our own address
+                return bool(answer.status == HTTPStatus.OK)
+        except OSError:
+            return False

@@ -1,0 +1,86 @@
+"""What every fault needs: how often it strikes, a stand to try it on, and the table of results."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import structlog
+
+from dermatrace import logs
+from support.broker import StartMosquitto
+from support.faults_process import Starter, fresh_python
+from support.faults_stand import AMPLE_QUEUE, MakeStand, Stand
+from support.faults_table import FaultTable
+from support.faults_zygote import Zygote
+
+KILLS_VARIABLE = "DERMATRACE_FAULT_KILLS"
+KILLS_DEFAULT = 4
+TABLE_VARIABLE = "DERMATRACE_FAULT_TABLE"
+TABLE_KILLS_MIN = 40
+"""From so many kills on the table is written without being asked for."""
+SEED_VARIABLE = "DERMATRACE_FAULT_SEED"
+
+
+def _kills() -> int:
+    return int(os.environ.get(KILLS_VARIABLE, KILLS_DEFAULT))
+
+
+def _is_for_the_table() -> bool:
+    return TABLE_VARIABLE in os.environ or _kills() >= TABLE_KILLS_MIN
+
+
+@pytest.fixture(autouse=True)
+def _senders_keep_quiet() -> Iterator[None]:
+    """Let the senders of a test log errors only: what they complain of here is wanted."""
+    former = structlog.get_config()
+    logs.set_up_logs(as_json=False, level="error")
+    yield
+    structlog.configure(**former)
+
+
+@pytest.fixture
+def kills() -> int:
+    """Return how often each fault strikes."""
+    return _kills()
+
+
+@pytest.fixture(scope="session")
+def fault_table() -> Iterator[FaultTable]:
+    """Collect results; write the page if this run is long enough and whole."""
+    table = FaultTable()
+    yield table
+    if _is_for_the_table() and table.is_complete:
+        table.write(f"make faults FAULT_KILLS={_kills()}")
+
+
+@pytest.fixture(scope="session")
+def start_recorder() -> Iterator[Starter]:
+    """Offer the quick way to start a recorder; for the table, the way a person does it."""
+    if _is_for_the_table():
+        yield fresh_python
+    else:
+        with Zygote() as zygote:
+            yield zygote
+
+
+@pytest.fixture
+def make_stand(
+    start_mosquitto: StartMosquitto, start_recorder: Starter, tmp_path: Path
+) -> Iterator[MakeStand]:
+    """Offer one stand after another; all ends with the test."""
+    seed = int(os.environ.get(SEED_VARIABLE, "1"))
+    sys.stdout.write(f"to repeat it: {SEED_VARIABLE}={seed}\n")  # shown if the test fails
+    with ExitStack() as at_the_end:
+        numbers = iter(range(1_000))
+
+        def make(config: str = AMPLE_QUEUE, *, protocol: str = "5") -> Stand:
+            broker = start_mosquitto(config)
+            folder = tmp_path / f"stand-{next(numbers)}"
+            return at_the_end.enter_context(
+                Stand(broker, folder, start_recorder, seed=seed, protocol=protocol)
+            )
+
+        yield make

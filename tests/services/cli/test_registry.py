@@ -1,0 +1,149 @@
+"""`dermatrace registry` and `dermatrace erase`, as they are typed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dermatrace.journal.reader import JournalReader
+from dermatrace.mqtt import BrokerAddress
+from dermatrace_schemas.library import sample_clinic
+from support.broker import Mosquitto
+from support.program import Result, dermatrace
+from support.recorder_thread import recorder_thread
+
+SAMPLE = sample_clinic()
+ROOM = 'kind: room\nid: room-1\nversion: "1"\nclinic: {clinic}\ncontent:\n  name: Room\n'
+
+
+@pytest.fixture
+def broker(mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> BrokerAddress:
+    monkeypatch.setenv("DERMATRACE_BROKER_PORT", str(mosquitto.port))
+    monkeypatch.setenv("DERMATRACE_DATA", str(tmp_path / "data"))
+    return BrokerAddress(host=mosquitto.host, port=mosquitto.port)
+
+
+@pytest.fixture
+def journal(tmp_path: Path, broker: BrokerAddress) -> Iterator[Path]:
+    path = tmp_path / "journal.db"
+    with recorder_thread(path, broker):
+        yield path
+
+
+def _states(result: Result) -> list[tuple[str, list[str]]]:
+    imports: list[dict[str, Any]] = result.json()["imports"]
+    return [
+        (done["clinic"], sorted({document["state"] for document in done["documents"]}))
+        for done in imports
+    ]
+
+
+def _payloads(journal: Path) -> bytes:
+    with JournalReader(journal) as reader:
+        return b"\n".join(entry.payload or b"" for entry in reader.read_after(0))
+
+
+def test_dry_run_lists_every_document_and_sends_nothing() -> None:
+    result = dermatrace("registry", "import", SAMPLE, "--dry-run", "--clinic", "north-clinic")
+    assert result.exit_code == 0, result.errors
+    assert "north-clinic, not sent" in result.output
+    assert "example-rf-needling" in result.output
+    assert "south-clinic" not in result.output
+
+
+def test_mistake_is_told_with_file_and_line_and_exit_code_2(tmp_path: Path) -> None:
+    (tmp_path / "room.yaml").write_text(ROOM.format(clinic="north") + "  floor: 2\n", "utf-8")
+    result = dermatrace("registry", "import", tmp_path)
+    assert result.exit_code == 2
+    assert (
+        "room.yaml:7: content.floor: there is no such member. Correct its spelling" in result.errors
+    )
+    assert "Nothing was sent; 1 to correct" in result.errors
+
+
+def test_warning_goes_aside_and_into_the_json(tmp_path: Path) -> None:
+    (tmp_path / "room.yaml").write_text(ROOM.format(clinic="north"), "utf-8")
+    warning = "room.yaml:1: clinic: clinic north is not in this folder"
+    spoken = dermatrace("registry", "import", tmp_path, "--dry-run")
+    assert (spoken.exit_code, warning in spoken.errors) == (0, True)
+    told = dermatrace("registry", "import", tmp_path, "--dry-run", "--json").json()
+    assert told["warnings"][0].startswith(warning)
+    assert told["imports"][0]["documents"][0]["file"] == "room.yaml"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--clinic", "nroth-clinic"), "the folder holds nothing of nroth-clinic"),
+        (("--as", "Front Desk"), "sender 'Front Desk' does not match"),
+        (("--as", "dermatrace"), "is the recorder itself"),
+    ],
+)
+def test_impossible_name_is_refused(
+    options: tuple[str, ...], expected: str, tmp_path: Path
+) -> None:
+    result = dermatrace("registry", "import", SAMPLE, "--data", tmp_path, *options)
+    assert result.exit_code == 2
+    assert expected in result.errors
+
+
+def test_folder_that_names_no_clinic_asks_for_one(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(ROOM.replace("clinic: {clinic}\n", ""), "utf-8")
+    result = dermatrace("registry", "import", tmp_path, "--dry-run")
+    assert (result.exit_code, "Say for which with --clinic." in result.errors) == (2, True)
+    result = dermatrace("registry", "import", tmp_path, "--dry-run", "--clinic", "north")
+    assert (result.exit_code, "north, not sent" in result.output) == (0, True)
+
+
+@pytest.mark.broker
+@pytest.mark.slow
+def test_import_records_the_sample_at_both_clinics(journal: Path) -> None:
+    result = dermatrace("registry", "import", SAMPLE, "--json")
+    assert result.exit_code == 0, result.errors
+    assert _states(result) == [("north-clinic", ["recorded"]), ("south-clinic", ["recorded"])]
+    assert _payloads(journal).count(b'"example-rf-needling","version"') == 2
+
+
+@pytest.mark.broker
+@pytest.mark.usefixtures("broker")
+def test_import_that_nobody_records_ends_with_1(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(ROOM.format(clinic="north"), "utf-8")
+    result = dermatrace("registry", "import", tmp_path, "--wait-s", "0.1")
+    assert result.exit_code == 1
+    assert "waiting" in result.output
+
+
+@pytest.mark.broker
+@pytest.mark.slow
+def test_erase_deletes_what_an_import_recorded(tmp_path: Path, journal: Path) -> None:
+    (tmp_path / "a.yaml").write_text(ROOM.format(clinic="north"), "utf-8")
+    done = dermatrace("registry", "import", tmp_path, "--json").json()["imports"][0]
+    stream = f"north/registry/registry/{done['stream_id']}"
+    assert b'"room-1"' in _payloads(journal)
+
+    order = ("erase", "--stream", stream, "--reason", "entered by mistake", "--by", "director-1")
+    unconfirmed = dermatrace(*order)
+    assert unconfirmed.exit_code == 1
+    assert f"Will be deleted: {stream}" in unconfirmed.output
+    assert "cannot be undone. Backups keep the data" in unconfirmed.output
+    assert b'"room-1"' in _payloads(journal)
+
+    confirmed = dermatrace(*order, "--yes")
+    assert confirmed.exit_code == 0, confirmed.errors
+    assert b'"room-1"' not in _payloads(journal)
+    assert b'"entered by mistake"' in _payloads(journal)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((), "an erasure names a subject_id, streams or both"),
+        (("--subject", "subject-7f3a9c"), "Say whose order: --clinic."),
+        (("--stream", "north"), "Write CLINIC/SENDER/CLASS/STREAM_ID."),
+    ],
+)
+def test_order_without_a_possible_name_is_refused(options: tuple[str, ...], expected: str) -> None:
+    result = dermatrace("erase", "--reason", "asked for", "--by", "director-1", *options)
+    assert result.exit_code == 2
+    assert expected in result.errors

@@ -1,0 +1,140 @@
+"""Readers see one moment, page by page, and notice when they read another journal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dermatrace.errors import JournalDamaged, JournalForked, WrongFile
+from dermatrace.journal.entry import EMPTY, Head
+from dermatrace.journal.reader import JournalReader
+from support.scribe import CHART, SESSION, Scribe, alive
+from support.tampering import edited
+
+OTHER = SESSION._replace(stream_id="s-2")
+
+
+@pytest.fixture
+def scribe(tmp_path: Path) -> Iterator[Scribe]:
+    """Return a journal of ten entries of a session: numbers 0 to 9."""
+    with Scribe(tmp_path / "journal.db") as opened:
+        opened.accept(SESSION, 0, *(alive(seq) for seq in range(10)))
+        yield opened
+
+
+@pytest.fixture
+def reader(scribe: Scribe) -> Iterator[JournalReader]:
+    """Return a reader of it."""
+    with JournalReader(scribe.path) as opened:
+        yield opened
+
+
+def test_reading_on_page_by_page_misses_nothing(reader: JournalReader) -> None:
+    seen, sizes = [0], []
+    while entries := reader.read_after(seen[-1], limit=4):
+        seen += [entry.entry_id for entry in entries]
+        sizes.append(len(entries))
+    assert seen == list(range(11))
+    assert sizes == [4, 4, 2]
+
+
+def test_entries_come_back_as_they_were_appended(reader: JournalReader) -> None:
+    entry = reader.entry(4)
+    assert entry is not None
+    assert (entry.outcome, entry.seq, entry.payload) == ("accepted", 3, alive(3))
+    assert entry.topic == "dermatrace/v1/north-clinic/pen-7/session/s-1"
+    assert reader.entry(11) is None
+
+
+def test_follower_finds_its_place(reader: JournalReader, scribe: Scribe) -> None:
+    reader.follow_from(EMPTY)
+    reader.follow_from(reader.head())
+    scribe.accept(SESSION, 10, alive(10))
+    assert reader.head() == scribe.journal.head
+    reader.follow_from(scribe.journal.entry_head(3))
+
+
+@pytest.mark.parametrize("seen", [Head(3, bytes(32)), Head(11, bytes(32))])
+def test_follower_of_another_journal_is_told(reader: JournalReader, seen: Head) -> None:
+    with pytest.raises(JournalForked, match=f"entry {seen.entry_id} differs"):
+        reader.follow_from(seen)
+
+
+def test_stream_is_read_in_its_own_order_whatever_came_first(
+    reader: JournalReader, scribe: Scribe
+) -> None:
+    for seq in (3, 0, 2, 1):
+        scribe.accept(OTHER, seq, alive(seq))
+    scribe.refuse(OTHER, 4, b"broken")
+    row = _row(reader)
+    assert [entry.seq for entry in reader.read_stream(row)] == [0, 1, 2, 3]
+    assert [entry.seq for entry in reader.read_stream(row, 1, 2)] == [1, 2]
+    assert [entry.seq for entry in reader.read_stream(row, limit=3)] == [0, 1, 2]
+    assert [entry.seq for entry in reader.read_stream(row, 3, limit=3)] == [3]
+    assert [entry.seq for entry in reader.stream_entries(row, "accepted")] == [3, 0, 2, 1]
+    assert [entry.payload for entry in reader.stream_entries(row, "rejected")] == [b"broken"]
+    assert [seq for seq, _ in reader.payload_digests(row, 2)] == [0, 1, 2]
+
+
+def test_messages_without_a_number_are_counted(reader: JournalReader, scribe: Scribe) -> None:
+    scribe.refuse(OTHER, None, b"broken")
+    scribe.refuse(OTHER, None, b"broken otherwise")
+    scribe.refuse(OTHER, 0, b"numbered")
+    assert reader.rejected_without_seq_count(_row(reader)) == 2
+
+
+def test_streams_are_found_by_name_class_and_row(reader: JournalReader, scribe: Scribe) -> None:
+    scribe.accept(OTHER, 0, alive(0))
+    scribe.accept(CHART, 0, b"{}")
+    elsewhere = OTHER._replace(sender="pen-8")
+    scribe.accept(elsewhere, 0, alive(0))
+    assert reader.stream(SESSION._replace(stream_id="s-9")) is None
+    assert reader.stream_by_row(99) is None
+    found = reader.stream(OTHER)
+    assert found is not None
+    assert found == reader.stream_by_row(found.row)
+    newest = [stream.key for stream in reader.streams_of_class("session", newest=2)]
+    assert newest == [elsewhere, OTHER]
+    assert {s.key for s in reader.streams_named("session", "s-2")} == {OTHER, elsewhere}
+    assert [s.key for s in reader.all_streams()] == [SESSION, OTHER, CHART, elsewhere]
+
+
+def test_snapshot_keeps_still_while_the_writer_goes_on(
+    reader: JournalReader, scribe: Scribe
+) -> None:
+    with reader.snapshot():
+        scribe.accept(OTHER, 0, alive(0))
+        assert reader.head().entry_id == 10
+        assert reader.stream(OTHER) is None
+    assert reader.head().entry_id == 11
+
+
+def test_journal_can_be_read_when_ingest_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with Scribe(path) as scribe:
+        scribe.accept(SESSION, 0, alive(0))
+        journal_id = scribe.journal.journal_id
+    with JournalReader(path) as reader:
+        assert reader.journal_id == journal_id
+        assert reader.head().entry_id == 1
+
+
+def test_missing_journal_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WrongFile, match="there is no file"):
+        JournalReader(tmp_path / "journal.db")
+
+
+def test_text_that_is_none_is_damage_and_its_place_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with Scribe(path) as scribe:
+        scribe.accept(SESSION, 0, *(alive(seq) for seq in range(3)))
+    with edited(path) as connection:
+        connection.execute("UPDATE entries SET topic = CAST(x'ff41' AS TEXT) WHERE entry_id = 2")
+    with JournalReader(path) as reader, pytest.raises(JournalDamaged, match="entry after 1 holds"):
+        reader.read_after(0)
+
+
+def _row(reader: JournalReader) -> int:
+    stream = reader.stream(OTHER)
+    assert stream is not None
+    return stream.row

@@ -1,0 +1,76 @@
+"""A process that is kept running."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from dermatrace.clock import SystemClock
+from dermatrace.supervisor.child import Child
+from support.waiting import wait_until
+
+HERE = sys.executable
+
+
+def child(tmp_path: Path, program: str) -> Child:
+    return Child(
+        "test",
+        [HERE, "-c", program],
+        environment=dict(os.environ),
+        log_file=tmp_path / "logs" / "test.log",
+        clock=SystemClock(),
+    )
+
+
+def attended(made: Child, condition: Callable[[], bool]) -> Callable[[], bool]:
+    def ask() -> bool:
+        made.attend()
+        return condition()
+
+    return ask
+
+
+def test_process_that_breaks_is_started_again(tmp_path: Path) -> None:
+    made = child(tmp_path, "raise SystemExit(1)")
+    made.start()
+    wait_until(attended(made, lambda: made.restart_count >= 2))
+    assert made.last_exit_code == 1
+    made.stop()
+
+
+def test_exit_code_3_is_left_to_a_person(tmp_path: Path) -> None:
+    made = child(tmp_path, "print('the disk is gone'); raise SystemExit(3)")
+    made.start()
+    wait_until(made.attend)
+    assert made.last_exit_code == 3
+    assert made.restart_count == 0
+    assert made.last_words() == "the disk is gone"
+
+
+def test_killed_process_stays_away_as_long_as_asked(tmp_path: Path) -> None:
+    made = child(tmp_path, "import time; time.sleep(600)")
+    made.start()
+    made.kill(down_s=0.2)
+    killed_s = time.monotonic()
+    assert made.pid is None
+    wait_until(attended(made, lambda: made.pid is not None))
+    assert time.monotonic() - killed_s >= 0.2
+    made.stop()
+
+
+def test_stop_lets_the_process_end_by_itself(tmp_path: Path) -> None:
+    done = tmp_path / "done"
+    program = (
+        "import signal, sys, pathlib, time\n"
+        f"def end(*_): pathlib.Path({str(done)!r}).touch(); sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(600)"
+    )
+    made = child(tmp_path, program)
+    made.start()
+    wait_until(lambda: "ready" in made.last_words())
+    made.stop()
+    assert done.exists()
+    assert made.last_exit_code == 0
