@@ -34,13 +34,13 @@ check: $(DEV) ## Lint, types, layers, dependencies, size
 schemas: $(DEV) ## Write the JSON Schemas and asyncapi.yaml anew
 	$(BIN)/python -m dermatrace_schemas.render
 
-reference: $(DEV) ## Write docs/settings.md anew
+reference: $(DEV) ## Write docs/settings.md, docs/rules.md and the README's example anew
 	PYTHONPATH=tests $(BIN)/python -m support.reference
 
 pictures: $(DEV) ## Play the demonstration and draw docs/images/ from it
 	PYTHONPATH=tests $(BIN)/python -m support.demo_picture
 
-faults: $(DEV) ## Kill the recorder FAULT_KILLS times (40); writes docs/fault-table.md
+faults: $(DEV) ## Kill recorder and judge FAULT_KILLS times (40); writes docs/fault-table.md
 	DERMATRACE_FAULT_KILLS=$(FAULT_KILLS) $(BIN)/python -m pytest --timeout=3600 tests/faults $(ARGS)
 
 bench: $(DEV) ## Measure this machine; writes docs/performance.md

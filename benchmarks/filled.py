@@ -1,15 +1,16 @@
-"""Journals full of sessions, made by the recorder's own code but without broker and decoding."""
+"""Journals full of sessions, made by the recorder's own code but without a broker."""
 
 import contextlib
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel
 
-from benchmarks import documents
+from benchmarks import documents, visits
 from dermatrace.clock import SystemClock
-from dermatrace.ingest.decode import Message
+from dermatrace.ingest.decode import Message, decode
 from dermatrace.ingest.open_streams import OpenStreams
 from dermatrace.ingest.recorder import Recorder
 from dermatrace.journal.streams import StreamKey
@@ -23,6 +24,8 @@ AT_ONCE: Final = 20
 where a clinic is busy."""
 BATCH_SEQS: Final = 100
 """Documents of each session in one commit: filling is not what is measured."""
+BATCH_MESSAGES: Final = 2_000
+"""Messages in one commit where they are of many streams."""
 
 
 def session_key(number: int) -> StreamKey:
@@ -56,6 +59,19 @@ def fill(path: Path, sessions: range, document_count: int, *, ended: bool = True
                 with journal.batch() as batch:
                     recorder.take(batch, messages_of(numbers, seqs, document_count, ended=ended))
                 streams.committed()
+
+
+def record(path: Path, published: Iterable[visits.Message]) -> None:
+    """Append messages to a journal, decoded one by one, in the order they are given."""
+    clock = SystemClock()
+    with contextlib.closing(Journal(path, clock)) as journal:
+        streams = OpenStreams((), clock)
+        recorder = Recorder(streams, clock)
+        left = iter(published)
+        while messages := [decode(*one) for one in itertools.islice(left, BATCH_MESSAGES)]:
+            with journal.batch() as batch:
+                recorder.take(batch, messages)
+            streams.committed()
 
 
 def _document(seq: int, document_count: int, *, ended: bool) -> tuple[bytes, BaseModel]:

@@ -24,10 +24,10 @@ MILLISECONDS = 1e3
 class Session:
     """A session's packets, when each is due, and how long each answer took."""
 
-    def __init__(self, port: int, number: int, message_count: int) -> None:
-        payloads = [documents.windows(seq) for seq in range(message_count)]
-        self.packets = publish_packets(session_topic(number), payloads)
-        self.link = Link(port, sender_id(number))
+    def __init__(self, port: int, client_id: str, topic: str, payloads: Sequence[bytes]) -> None:
+        self.stream_id = topic.rpartition("/")[2]
+        self.packets = publish_packets(topic, payloads)
+        self.link = Link(port, client_id)
         self.due_s: list[float] = []
         self.acknowledged_ms: list[float] = []
         self.receipted_ms: list[float] = []
@@ -55,33 +55,41 @@ class Session:
 class Receipts:
     """Hands each receipt to the session it speaks of."""
 
-    def __init__(self, port: int, sessions: Sequence[Session]) -> None:
+    def __init__(self, port: int, topic_filter: str, sessions: Sequence[Session]) -> None:
         self.link = Link(port, "receipts")
-        self.link.subscribe(receipt_topic(documents.CLINIC, "+"))
-        self._sessions = {
-            session_topic(number).rpartition("/")[2]: session
-            for number, session in enumerate(sessions)
-        }
+        self.link.subscribe(topic_filter)
+        self._sessions = {session.stream_id: session for session in sessions}
 
     def read(self) -> None:
         """Take the receipts that have come."""
         for kind, body in self.link.packets():
             if kind & 0xF0 == PUBLISH:
                 receipt = json.loads(topic_and_payload(body)[1])
-                self._sessions[receipt["stream_id"]].receipted(receipt["next_seq"])
+                session = self._sessions.get(receipt["stream_id"])
+                if session is not None:
+                    session.receipted(receipt["next_seq"])
 
 
 def run(port: int, session_count: int, rate_hz: int, seconds: int) -> list[Session]:
-    """Publish at the given pace until everything is receipted."""
-    sessions = [Session(port, number, rate_hz * seconds) for number in range(session_count)]
-    receipts = Receipts(port, sessions)
+    """Publish sessions of ten windows a document at the given pace."""
+    payloads = [documents.windows(seq) for seq in range(rate_hz * seconds)]
+    sessions = [
+        Session(port, sender_id(number), session_topic(number), payloads)
+        for number in range(session_count)
+    ]
+    pace(sessions, Receipts(port, receipt_topic(documents.CLINIC, "+"), sessions), rate_hz)
+    return sessions
+
+
+def pace(sessions: Sequence[Session], receipts: Receipts, rate_hz: int) -> None:
+    """Publish sessions of equal length, in turn, until everything is receipted."""
     readers: list[Session | Receipts] = [*sessions, receipts]
-    interval_s = 1 / (rate_hz * session_count)
+    interval_s = 1 / (rate_hz * len(sessions))
     with selectors.DefaultSelector() as selector:
         for reader in readers:
             selector.register(reader.link.socket, selectors.EVENT_READ, reader.read)
         due_s = time.monotonic() + interval_s
-        for _ in range(rate_hz * seconds):
+        for _ in sessions[0].packets:
             for session in sessions:
                 while (wait_s := due_s - time.monotonic()) > 0:
                     _read(selector, wait_s)
@@ -91,7 +99,6 @@ def run(port: int, session_count: int, rate_hz: int, seconds: int) -> list[Sessi
             _read(selector, None)
     for reader in readers:
         reader.link.close()
-    return sessions
 
 
 def _read(selector: selectors.BaseSelector, wait_s: float | None) -> None:

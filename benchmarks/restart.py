@@ -10,8 +10,6 @@ torn WAL costs is not in it.
 """
 
 import contextlib
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -22,10 +20,6 @@ from benchmarks.documents import HALF_HOUR_DOCUMENTS
 from benchmarks.rounds import Row, Run, alternate
 from dermatrace.clock import SystemClock
 from dermatrace.journal.writer import Journal
-
-IMPORTED = "python -c 'import dermatrace.cli'"
-START_MAX_S = 60.0
-"""Longest run of the baseline; then the run fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +40,11 @@ def measure(run: Run) -> list[Row]:
     """Measure all starts in alternation."""
     size = run.size(FULL, QUICK)
     with run.scratch() as folder, stack.broker(folder / "broker") as (port, _):
-        cases = {IMPORTED: partial(_import_s)}
+        cases = {stack.IMPORTED: stack.import_s}
         for name, journal_folder in _journals(folder, size):
             cases[name] = partial(_start_s, journal_folder, port)
         found = alternate(size.rounds, cases)
-    return [Row(name, "s", samples, IMPORTED) for name, samples in found.items()]
+    return [Row(name, "s", samples, stack.IMPORTED) for name, samples in found.items()]
 
 
 def _journals(folder: Path, size: Size) -> list[tuple[str, Path]]:
@@ -68,12 +62,6 @@ def _journals(folder: Path, size: Size) -> list[tuple[str, Path]]:
         (f"ingest, {sessions}", opened),
         (f"ingest, the same and {size.closed_sessions} closed sessions", history),
     ]
-
-
-def _import_s() -> float:
-    started_s = time.monotonic()
-    subprocess.run([sys.executable, "-c", "import dermatrace.cli"], check=True, timeout=START_MAX_S)
-    return time.monotonic() - started_s
 
 
 def _start_s(folder: Path, port: int) -> float:

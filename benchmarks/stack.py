@@ -32,6 +32,10 @@ ASK_INTERVAL_S: Final = 0.005
 """How often it is asked: bounds how exactly a start can be measured."""
 HELPER_MAX_S: Final = 300.0
 """Longest run of a helper; then it is ended and the run fails."""
+IMPORTED: Final = "python -c 'import dermatrace.cli'"
+"""What no start of a command of ours can go below."""
+CAUGHT_UP: Final = b'"event": "caught up"'
+"""What the judge logs once, as soon as nothing is left to be judged."""
 MEBIBYTE: Final = 1024**2
 
 
@@ -71,6 +75,32 @@ def recorder(folder: Path, broker_port: int) -> Iterator[Child]:
     settings = settings_for(folder, broker_port)
     with _running("ingest", our_command("ingest"), settings, lambda: is_well(settings)) as child:
         yield child
+
+
+@contextmanager
+def judge(folder: Path, broker_port: int) -> Iterator[Child]:
+    """Run `python -m dermatrace judge`, with everything judged that the journal held at its start.
+
+    Raises DermatraceError if that does not come about.
+    """
+    settings = settings_for(folder, broker_port)
+    settings = settings.model_copy(update={"log_level": "info", "log_format": "json"})
+    log_file = log_of(folder, "judge")
+    told_bytes = log_file.stat().st_size if log_file.exists() else 0
+
+    def has_caught_up() -> bool:
+        return CAUGHT_UP in log_file.read_bytes()[told_bytes:]
+
+    with _running("judge", our_command("judge"), settings, has_caught_up) as child:
+        yield child
+
+
+def import_s() -> float:
+    """Return how long Python takes to start and import the command line."""
+    started_s = time.monotonic()
+    command = [sys.executable, "-c", "import dermatrace.cli"]
+    subprocess.run(command, check=True, timeout=READY_MAX_S)
+    return time.monotonic() - started_s
 
 
 def is_well(settings: Settings) -> bool:

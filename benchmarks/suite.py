@@ -5,22 +5,30 @@ from typing import Final
 from benchmarks import (
     append,
     decode,
+    judge_restart,
+    judging,
     latency,
     restart,
     sender,
     stream_read,
     throughput,
+    verdict_latency,
     verify,
+    what_if,
 )
 from benchmarks.rounds import Benchmark
 
 BENCHMARKS: Final[tuple[Benchmark, ...]] = (
     throughput,
     latency,
+    verdict_latency,
     restart,
+    judge_restart,
     stream_read,
     verify,
     decode,
+    judging,
+    what_if,
     append,
     sender,
 )

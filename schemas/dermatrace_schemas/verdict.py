@@ -114,8 +114,16 @@ class Totals(Closed):
     test_shot_count: Count | None = None
     energy_delivered_mj: float | None = None
     """Sum over treatment shots, in total and not per pin."""
+    energy_budget_mj: float | None = None
+    """What the treatment protocol allows in the zone; null: no budget, or the whole session."""
+    contact_in_band_ms: Count | None = None
+    """Time on skin within every band of the treatment protocol; null where none could be asked."""
     depth_commanded_max_mm: float | None = None
+    depth_measured_low_mm: float | None = None
+    """Not exceeded by one contact stroke in twenty, or by one depth of a shot in twenty."""
     depth_measured_median_mm: float | None = None
+    depth_measured_high_mm: float | None = None
+    """Exceeded by one in twenty."""
     depth_measured_max_mm: float | None = None
     temperature_max_celsius: float | None = None
 

@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         """The record."""
         return self.data / "journal.db"
 
+    @property
+    def index_file(self) -> Path:
+        """What the judge remembers; may be deleted while no judge runs."""
+        return self.data / "index.db"
+
     def outbox_file(self, clinic: str, sender: str) -> Path:
         """Return the memory of one sender of ours."""
         return self.data / "outbox" / f"{clinic}.{sender}.db"

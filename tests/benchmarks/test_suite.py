@@ -8,7 +8,14 @@ from benchmarks.__main__ import PAGE, main
 from benchmarks.suite import BENCHMARKS, name_of
 
 NAMES = [name_of(benchmark) for benchmark in BENCHMARKS]
-NEEDS_BROKER = ("throughput", "latency", "restart", "sender")
+NEEDS_BROKER = (
+    "throughput",
+    "latency",
+    "verdict_latency",
+    "restart",
+    "judge_restart",
+    "sender",
+)
 _TABLE_ROW = re.compile(r"^\| .* \| (?:-|baseline|[0-9.,e+]+) \|$", re.MULTILINE)
 
 

@@ -10,7 +10,9 @@ import pytest
 import structlog
 
 from dermatrace import logs
+from dermatrace.simulator.fleet import FLEET, FleetDevice
 from support.broker import StartMosquitto
+from support.faults_judge_stand import JudgeStand, MakeJudgeStand
 from support.faults_process import Starter, fresh_python
 from support.faults_stand import AMPLE_QUEUE, MakeStand, Stand
 from support.faults_table import FaultTable
@@ -58,7 +60,7 @@ def fault_table() -> Iterator[FaultTable]:
 
 @pytest.fixture(scope="session")
 def start_recorder() -> Iterator[Starter]:
-    """Offer the quick way to start a recorder; for the table, the way a person does it."""
+    """Offer the quick way to start our processes; for the table, the way a person does it."""
     if _is_for_the_table():
         yield fresh_python
     else:
@@ -82,5 +84,16 @@ def make_stand(
             return at_the_end.enter_context(
                 Stand(broker, folder, start_recorder, seed=seed, protocol=protocol)
             )
+
+        yield make
+
+
+@pytest.fixture
+def make_judge_stand(make_stand: MakeStand) -> Iterator[MakeJudgeStand]:
+    """Offer one stand with a judge after another; all ends with the test."""
+    with ExitStack() as at_the_end:
+
+        def make(fleet: tuple[FleetDevice, ...] = FLEET) -> JudgeStand:
+            return at_the_end.enter_context(JudgeStand(make_stand(), fleet))
 
         yield make

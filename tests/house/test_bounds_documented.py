@@ -3,7 +3,7 @@
 import ast
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -14,6 +14,7 @@ SINGLE_MODULES = ("mqtt.py", "sqlite.py")
 PACKAGE = ROOT / "services" / "dermatrace"
 LIMITS = ROOT / "schemas" / "dermatrace_schemas" / "limits.py"
 
+_CEILING = re.compile(r"_MAX(_|$)")
 _LIMITS_SOMETHING = re.compile(r"_(MAX|MIN)(_|$)|_(MS|S|BYTES|PAGES)$")
 _ROW = re.compile(
     r"^\| `([a-z_/]+\.py)` \| `([A-Z0-9_]+)` \| ([^|]+) \| [^|]{15,} \|$", re.MULTILINE
@@ -32,15 +33,15 @@ def _numbers_in(module: Module) -> Iterator[tuple[str, float]]:
                 yield name, value
 
 
-def _bounds() -> dict[tuple[str, str], float]:
-    """Return the limits of the processes by (module, name)."""
+def _bounds(folders: Iterable[str], limits: re.Pattern[str]) -> dict[tuple[str, str], float]:
+    """Return the limits in some folders by (module, name)."""
     places = {m: m.path.relative_to(PACKAGE) for m in modules_under(PACKAGE.parent)}
     return {
         (place.as_posix(), name): value
         for module, place in places.items()
-        if place.parts[0] in (*FOLDERS, *SINGLE_MODULES)
+        if place.parts[0] in folders
         for name, value in _numbers_in(module)
-        if _LIMITS_SOMETHING.search(name)
+        if limits.search(name)
     }
 
 
@@ -62,8 +63,10 @@ def _text(name: str) -> str:
     return (ROOT / "docs" / name).read_text(encoding="utf-8")
 
 
-BOUNDS = _bounds()
+BOUNDS = _bounds((*FOLDERS, *SINGLE_MODULES), _LIMITS_SOMETHING)
+JUDGING_BOUNDS = _bounds(["judge"], _CEILING)
 CONTRACT = dict(_numbers_in(Module(LIMITS, "dermatrace_schemas.limits")))
+JUDGING = {(place, name): value for place, name, value in _ROW.findall(_text("judging.md"))}
 DELIVERY = {(place, name): value for place, name, value in _ROW.findall(_text("delivery.md"))}
 GUIDE = dict(_GUIDE_ROW.findall(_text("device-guide.md")))
 
@@ -73,6 +76,14 @@ def test_bound_of_a_process_is_documented_with_its_value(place: str, name: str) 
     expected = _readable(name, BOUNDS[place, name])
     assert DELIVERY.get((place, name)) == expected, (
         f"docs/delivery.md, section Bounds: | `{place}` | `{name}` | {expected} | what happens |"
+    )
+
+
+@pytest.mark.parametrize(("place", "name"), JUDGING_BOUNDS)
+def test_bound_of_the_judge_is_documented_with_its_value(place: str, name: str) -> None:
+    expected = _readable(name, JUDGING_BOUNDS[place, name])
+    assert JUDGING.get((place, name)) == expected, (
+        f"docs/judging.md, section Bounds: | `{place}` | `{name}` | {expected} | what happens |"
     )
 
 
@@ -86,6 +97,7 @@ def test_bound_of_the_contract_is_in_the_guide_with_its_value(name: str) -> None
 
 def test_no_bound_is_documented_that_does_not_exist() -> None:
     assert set(DELIVERY) - set(BOUNDS) == set()
+    assert set(JUDGING) - set(_bounds(["judge"], _LIMITS_SOMETHING)) == set()
     assert set(GUIDE) - set(CONTRACT) == set()
 
 

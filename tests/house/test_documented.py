@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from dermatrace.cli import app
 from dermatrace.settings import Settings, render_reference
 from dermatrace_schemas.topics import MessageClass
-from support.reference import SETTINGS_REFERENCE
+from support.reference import PAGES
 from support.snippets import Command, commands_in
 from support.tree import ROOT, documents, makefile_targets
 
@@ -88,10 +88,10 @@ def test_command_is_documented(words: str) -> None:
     )
 
 
-def test_settings_reference_is_current() -> None:
-    assert SETTINGS_REFERENCE.exists(), "run: make reference"
-    committed = SETTINGS_REFERENCE.read_text(encoding="utf-8")
-    assert committed == render_reference(), "run: make reference"
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_reference_is_current(page: Path) -> None:
+    assert page.exists(), "run: make reference"
+    assert page.read_text(encoding="utf-8") == PAGES[page](), "run: make reference"
 
 
 @pytest.mark.parametrize("name", sorted(set(_setting_names(Settings))))

@@ -1,18 +1,13 @@
 """The sample clinic: correct document by document, whole, and the simulator's own devices."""
 
 import json
-from collections.abc import Iterator
 from typing import get_args
 
 import pytest
-from pydantic import JsonValue
 
-from dermatrace.registry.load import load_folder
 from dermatrace.registry.references import FolderDocument
 from dermatrace.simulator.devices import PROFILES, VENDOR, DeviceProfile
 from dermatrace.simulator.fleet import FLEET, FleetDevice
-from dermatrace_schemas.library import sample_clinic
-from dermatrace_schemas.parse import parse
 from dermatrace_schemas.references import RegistryKind
 from dermatrace_schemas.registry import (
     RegistryDevice,
@@ -21,40 +16,17 @@ from dermatrace_schemas.registry import (
     RegistryTipModel,
 )
 from dermatrace_schemas.treatment import Treatment
+from support.library import library_folder, limits_of, parsed
 
-FOLDER = load_folder(sample_clinic())
+FOLDER = library_folder("sample_clinic")
 DOCUMENTS = FOLDER.documents
-
-
-def _envelope(document: FolderDocument) -> dict[str, JsonValue]:
-    return {
-        "seq": 0,
-        "kind": f"registry.{document.kind}",
-        "boot_id": "b",
-        "uptime_ms": 0,
-        "wall_time_ms": None,
-        **document.facts,
-    }
-
-
-def _parsed(document: FolderDocument) -> object:
-    return parse("registry", json.dumps(_envelope(document)).encode())
+LIMITS = limits_of(FOLDER)
+ENTERED = "Entered by the director of the pretend clinic for demonstration: "
 
 
 def _only(kind: str, registry_id: str) -> object:
     (found,) = [d for d in DOCUMENTS if (d.kind, d.registry_id) == (kind, registry_id)]
-    return _parsed(found)
-
-
-def _limits(value: JsonValue) -> Iterator[dict[str, JsonValue]]:
-    if isinstance(value, dict):
-        if "quantity" in value:
-            yield value
-        for inner in value.values():
-            yield from _limits(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _limits(inner)
+    return parsed(found)
 
 
 def _id_of(profile: DeviceProfile) -> str:
@@ -63,7 +35,7 @@ def _id_of(profile: DeviceProfile) -> str:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: f"{d.kind}-{d.registry_id}")
 def test_sample_document_is_accepted_by_the_contract(document: FolderDocument) -> None:
-    _parsed(document)
+    parsed(document)
 
 
 def test_sample_clinic_has_no_warnings() -> None:
@@ -76,7 +48,7 @@ def test_sample_clinic_has_two_clinics_and_every_kind() -> None:
 
 
 def test_each_treatment_has_one_example_protocol_approved_at_both_clinics() -> None:
-    protocols = [_parsed(document) for document in DOCUMENTS if document.kind == "protocol"]
+    protocols = [parsed(document) for document in DOCUMENTS if document.kind == "protocol"]
     contents = [found.content for found in protocols if isinstance(found, RegistryProtocol)]
     assert sorted(content.treatment for content in contents) == sorted(get_args(Treatment))
     assert all(content.example for content in contents)
@@ -133,26 +105,13 @@ def test_people_are_roles_without_names() -> None:
     assert not [document for document in people if "name" in document.content]
 
 
-def test_unset_limit_says_that_it_waits_for_the_director() -> None:
-    unset = [
-        limit
-        for document in DOCUMENTS
-        for limit in _limits(document.content)
-        if limit["value"] is None
-    ]
-    assert unset
-    assert not [
-        limit for limit in unset if "the director must enter it" not in str(limit["source"])
-    ]
+def test_no_limit_of_a_sample_protocol_is_left_unset() -> None:
+    assert LIMITS
+    assert not [limit for limit in LIMITS if limit["value"] is None]
 
 
-def test_set_limit_is_never_unverified() -> None:
-    limits = [limit for document in DOCUMENTS for limit in _limits(document.content)]
-    assert not [limit for limit in limits if limit["value"] is not None and limit["trust"] == "U"]
-
-
-def test_surface_pin_energy_is_not_a_needle_limit() -> None:
-    limits = [limit for document in DOCUMENTS for limit in _limits(document.content)]
-    energies = [limit["value"] for limit in limits if str(limit["quantity"]).startswith("energy")]
-    assert energies
-    assert set(energies) == {None}
+def test_number_without_a_source_is_entered_by_the_director_who_says_why() -> None:
+    entered = [limit for limit in LIMITS if str(limit["source"]).startswith(ENTERED)]
+    assert entered
+    assert entered == [limit for limit in LIMITS if limit["trust"] == "U"]
+    assert not [limit for limit in entered if str(limit["source"]) == ENTERED.strip()]

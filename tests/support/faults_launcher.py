@@ -1,13 +1,15 @@
-"""Starts a recorder on a faulty disk, or with a part replaced: python -m support.faults_launcher.
+"""Starts a process on a faulty disk, or with a part replaced: python -m support.faults_launcher.
 
-DERMATRACE_FAULT_DISK says what is wrong with the disk, DERMATRACE_FAULT_RECORDER which double to
-run instead of `dermatrace ingest`.
+DERMATRACE_FAULT_COMMAND says which of our processes, `ingest` if unset; DERMATRACE_FAULT_DISK what
+is wrong with the disk; DERMATRACE_FAULT_RECORDER which double to run instead of `dermatrace
+ingest`, DERMATRACE_FAULT_JUDGE which one instead of `dermatrace judge`.
 """
 
 import importlib
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from dermatrace import logs
@@ -16,11 +18,15 @@ from dermatrace.errors import DermatraceError
 from dermatrace.settings import load_settings
 from support.faults_disk import fault_from_environment, lay_over
 from support.faults_doubles import FAULTY_RECORDERS, FaultyService
+from support.faults_judges import run_judge
 
+COMMAND_VARIABLE: Final = "DERMATRACE_FAULT_COMMAND"
+COMMAND_DEFAULT: Final = "ingest"
 RECORDER_VARIABLE: Final = "DERMATRACE_FAULT_RECORDER"
+JUDGE_VARIABLE: Final = "DERMATRACE_FAULT_JUDGE"
 
 
-def _run_double(name: str) -> None:
+def _run_recorder(name: str) -> None:
     """Do what `dermatrace ingest` does, with one part replaced."""
     settings = load_settings()
     logs.set_up_logs(as_json=False)
@@ -54,12 +60,13 @@ def main() -> int:
     """Lay the disk fault under everything, then run the double or the product."""
     fault = fault_from_environment()
     under = None if fault is None else lay_over(fault)
-    name = os.environ.get(RECORDER_VARIABLE)
-    if name is not None:
-        return _exit_as_the_command_does(lambda: _run_double(name))
+    for variable, run in ((RECORDER_VARIABLE, _run_recorder), (JUDGE_VARIABLE, run_judge)):
+        name = os.environ.get(variable)
+        if name is not None:
+            return _exit_as_the_command_does(partial(run, name))
     from dermatrace.cli import main as dermatrace  # noqa: PLC0415  a double starts without
 
-    sys.argv = ["dermatrace", "ingest"]
+    sys.argv = ["dermatrace", os.environ.get(COMMAND_VARIABLE, COMMAND_DEFAULT)]
     try:
         dermatrace()
     finally:

@@ -1,4 +1,4 @@
-"""The recorder as a process of its own, to be killed, cut off and started again."""
+"""Our processes, each to be killed, cut off and started again: the recorder here."""
 
 import os
 import signal
@@ -13,7 +13,12 @@ from dermatrace.errors import DermatraceError
 from dermatrace.journal.reader import JournalReader
 from support.faults_disk import DISK_VARIABLE, DiskFault
 from support.faults_doubles import GATE_VARIABLE
-from support.faults_launcher import RECORDER_VARIABLE
+from support.faults_launcher import (
+    COMMAND_DEFAULT,
+    COMMAND_VARIABLE,
+    JUDGE_VARIABLE,
+    RECORDER_VARIABLE,
+)
 from support.tree import ROOT
 
 START_WAIT_MAX_S: Final = 20.0
@@ -46,7 +51,7 @@ class Running(Protocol):
 
 
 class Starter(Protocol):
-    """Starts a recorder in an environment, its output going to a file."""
+    """Starts one of our processes in an environment, its output going to a file."""
 
     def __call__(self, environment: Mapping[str, str], log: Path) -> Running:
         """Return it at once, running or about to."""
@@ -61,8 +66,9 @@ def helpers_found() -> dict[str, str]:
 
 def fresh_python(environment: Mapping[str, str], log: Path) -> Running:
     """Start the command as a person would, or the launcher where something is to be faulty."""
-    is_plain = environment.keys().isdisjoint({RECORDER_VARIABLE, DISK_VARIABLE})
-    module = ["dermatrace", "ingest"] if is_plain else ["support.faults_launcher"]
+    is_plain = environment.keys().isdisjoint({RECORDER_VARIABLE, JUDGE_VARIABLE, DISK_VARIABLE})
+    command = ["dermatrace", environment.get(COMMAND_VARIABLE, COMMAND_DEFAULT)]
+    module = command if is_plain else ["support.faults_launcher"]
     with log.open("wb") as output:
         return subprocess.Popen(
             [sys.executable, "-m", *module],
@@ -73,8 +79,10 @@ def fresh_python(environment: Mapping[str, str], log: Path) -> Running:
         )
 
 
-class IngestProcess:
-    """`dermatrace ingest` on one data folder, one process after another."""
+class ServiceProcess:
+    """One of our commands on one data folder, one process after another."""
+
+    command = COMMAND_DEFAULT
 
     def __init__(
         self, data: Path, broker_port: int, start: Starter, *, protocol: str = "5"
@@ -85,16 +93,17 @@ class IngestProcess:
         self._start_count = 0
         self._start_process = start
         self._process: Running | None = None
-        self._seen_entry_id = 0
 
     @property
     def journal(self) -> Path:
-        """The file it writes."""
+        """The record."""
         return self.data / "journal.db"
 
     @property
     def words(self) -> str:
-        """What the newest process has written."""
+        """What the newest process has written so far."""
+        if not self._log_file.exists():
+            return ""
         return self._log_file.read_text(encoding="utf-8", errors="replace")
 
     @property
@@ -102,37 +111,14 @@ class IngestProcess:
         """Whether there is a process."""
         return self._process is not None and self._process.poll() is None
 
-    def start(
-        self, recorder: str = "", disk: DiskFault | None = None, gate: Path | None = None
-    ) -> None:
-        """Start it: the product, or the double of this name; on a healthy disk or a faulty one."""
+    def launch(self, **variables: str) -> None:
+        """Start the command with these variables besides the settings."""
         if self.is_running:
-            raise AssertionError("the recorder runs already")
-        self._seen_entry_id = self._head_entry_id()
+            raise AssertionError(f"{self.command} runs already")
         self._start_count += 1
         self.data.mkdir(parents=True, exist_ok=True)
-        environment = self._environment()
-        if recorder:
-            environment[RECORDER_VARIABLE] = recorder
-        if disk is not None:
-            environment[DISK_VARIABLE] = disk.as_text()
-        if gate is not None:
-            environment[GATE_VARIABLE] = str(gate)
+        environment = self._environment() | {COMMAND_VARIABLE: self.command} | variables
         self._process = self._start_process(environment, self._log_file)
-
-    def wait_connected(self) -> None:
-        """Wait until this process has journalled that it is connected and subscribed."""
-
-        def connected() -> bool:
-            if not self.is_running:
-                raise AssertionError(f"the recorder has ended\n{self.words}")
-            return self._has_journalled(b'"system.connected"')
-
-        wait_until(connected, "the recorder is connected", wait_max_s=START_WAIT_MAX_S)
-
-    def note_head(self) -> None:
-        """Let the next `wait_connected` wait for a connection made from now on."""
-        self._seen_entry_id = self._head_entry_id()
 
     def kill(self) -> None:
         """End it as a crash does."""
@@ -155,23 +141,41 @@ class IngestProcess:
         """Wait until it has ended by itself and return its exit code."""
         process = self._started()
         wait_until(
-            lambda: process.poll() is not None, "the recorder has ended", wait_max_s=wait_max_s
+            lambda: process.poll() is not None, f"{self.command} has ended", wait_max_s=wait_max_s
         )
         self._process = None
         return process.poll() or 0
+
+    def wait_for(self, condition: Callable[[], object], what: str, *, wait_max_s: float) -> None:
+        """Wait for a condition that only a running process brings about."""
+
+        def holds() -> object:
+            if not self.is_running:
+                raise AssertionError(f"{self.command} has ended\n{self.words}")
+            return condition()
+
+        wait_until(holds, what, wait_max_s=wait_max_s)
 
     def close(self) -> None:
         """End it if it still runs; safe to call at any time."""
         if self.is_running:
             self.kill()
 
+    def head_entry_id(self) -> int:
+        """Return the number of the journal's newest entry, 0 if there is none."""
+        try:
+            with JournalReader(self.journal) as reader:
+                return reader.head().entry_id
+        except DermatraceError:
+            return 0
+
     @property
     def _log_file(self) -> Path:
-        return self.data / f"ingest-{self._start_count}.log"
+        return self.data / f"{self.command}-{self._start_count}.log"
 
     def _started(self) -> Running:
         if self._process is None:
-            raise AssertionError("the recorder was not started")
+            raise AssertionError(f"{self.command} was not started")
         return self._process
 
     def _environment(self) -> dict[str, str]:
@@ -185,12 +189,37 @@ class IngestProcess:
             "DERMATRACE_HEALTH_PORT": "0",
         }
 
-    def _head_entry_id(self) -> int:
-        try:
-            with JournalReader(self.journal) as reader:
-                return reader.head().entry_id
-        except DermatraceError:
-            return 0
+
+class IngestProcess(ServiceProcess):
+    """`dermatrace ingest`."""
+
+    _seen_entry_id = 0
+
+    def start(
+        self, recorder: str = "", disk: DiskFault | None = None, gate: Path | None = None
+    ) -> None:
+        """Start it: the product, or the double of this name; on a healthy disk or a faulty one."""
+        self.note_head()
+        variables: dict[str, str] = {}
+        if recorder:
+            variables[RECORDER_VARIABLE] = recorder
+        if disk is not None:
+            variables[DISK_VARIABLE] = disk.as_text()
+        if gate is not None:
+            variables[GATE_VARIABLE] = str(gate)
+        self.launch(**variables)
+
+    def wait_connected(self) -> None:
+        """Wait until this process has journalled that it is connected and subscribed."""
+        self.wait_for(
+            lambda: self._has_journalled(b'"system.connected"'),
+            "the recorder is connected",
+            wait_max_s=START_WAIT_MAX_S,
+        )
+
+    def note_head(self) -> None:
+        """Let the next `wait_connected` wait for a connection made from now on."""
+        self._seen_entry_id = self.head_entry_id()
 
     def _has_journalled(self, text: bytes) -> bool:
         try:

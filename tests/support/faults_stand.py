@@ -70,7 +70,7 @@ class Stand:
         self.broker = broker
         self.history = History()
         self.ingest = IngestProcess(folder / "data", broker.port, start, protocol=protocol)
-        self._start, self._protocol = start, protocol
+        self.starter, self._protocol = start, protocol
         self.random = Random(seed)
         self.found = Judgement()
         self.senders: list[FaultSender] = []
@@ -88,7 +88,7 @@ class Stand:
 
     def another_ingest(self, data: Path) -> IngestProcess:
         """Make a recorder for another journal on the same broker; one at a time may run."""
-        ingest = IngestProcess(data, self.broker.port, self._start, protocol=self._protocol)
+        ingest = IngestProcess(data, self.broker.port, self.starter, protocol=self._protocol)
         self._at_the_end.callback(ingest.close)
         return ingest
 

@@ -1,21 +1,26 @@
-"""docs/fault-table.md: what each fault did to the record, and what it does without protection."""
+"""docs/fault-table.md: what each fault did to record and verdicts, and does without protection."""
 
 import re
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import apsw
 
 from support.broker import find_mosquitto
 from support.checker import Judgement
+from support.checker_verdicts import VerdictJudgement
+from support.faults_clinics import PACE_FACTOR
+from support.faults_judges import STORING_TAKES_S
+from support.readme import Part as InReadme
 from support.tree import ROOT
 
-README_BEGIN: Final = "<!-- fault table -->\n"
-README_END: Final = "<!-- end of fault table -->"
+IN_README: Final = InReadme("<!-- fault table -->\n", "<!-- end of fault table -->")
 FAULT_TABLE: Final = ROOT / "docs" / "fault-table.md"
 FAULTS: Final = {
     "recorder killed": "Recorder killed (SIGKILL) at 500 messages/s",
@@ -30,7 +35,14 @@ FAULTS: Final = {
     "old backup": "Old backup restored",
     "erased": "Erased streams sent again",
 }
+JUDGE_FAULTS: Final = {
+    "judge killed": "Judge killed (SIGKILL) while sessions run",
+    "all killed": "Judge, recorder and broker killed in any order",
+    "judge forgets": "Judge killed, its index deleted, every other time its outboxes too",
+    "protocol changed": "Protocol imported again in mid-session, changed under the same version",
+}
 
+Found: TypeAlias = Judgement | VerdictJudgement
 
 _TITLE: Final = "# What faults did to the record"
 _MEANING: Final = """\
@@ -53,6 +65,20 @@ is made to take 0.2 s): what they lose shows that the fault bites, and is no rat
 _HEADER: Final = """\
 | fault | times | published | lost | doubled | altered | chain | taken out | damage without it |
 |---|--:|--:|--:|--:|--:|---|---|---|"""
+_JUDGE_TITLE: Final = "## And to the verdicts"
+_JUDGE_MEANING: Final = f"""\
+The judge is a process like the recorder. Pretend devices play sessions {PACE_FACTOR} times too
+fast, their front desks enter the charts. In the end a judge with an empty index reads the whole
+journal once, undisturbed, and what it says is compared byte for byte with the verdicts on record.
+*Lost*: said by the undisturbed judge and not on record. *Doubled*: a number with more than one
+entry, equal or in conflict. *Different*: other bytes than the undisturbed judge says, or bytes of
+which it says nothing. *Chain*: as above. Besides, every session that has ended must have a newest
+generation that ends confirmed. Where the cursor moves too early, the verdicts are stored
+{STORING_TAKES_S} s later."""
+_JUDGE_HEADER: Final = """\
+| fault | times | sessions | verdicts | lost | doubled | different | chain | taken out | damage\
+ without it |
+|---|--:|--:|--:|--:|--:|--:|---|---|---|"""
 
 
 @dataclass(slots=True)
@@ -60,24 +86,44 @@ class Row:
     """One fault: how the product stood it, and how its twin without protection did."""
 
     strike_count: int = 0
-    with_protection: list[Judgement] = field(default_factory=list)
+    with_protection: list[Found] = field(default_factory=list)
     removed: str = ""
-    without_protection: list[Judgement] = field(default_factory=list)
+    without_protection: list[Found] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One table of the page: its rows, and what it counts of a finding."""
+
+    faults: Mapping[str, str]
+    header: str
+    counted: tuple[str, ...]
+    """Of what it was tried on; the last is what damage is counted of."""
+    damages: tuple[str, ...]
+
+
+RECORD: Final = Part(FAULTS, _HEADER, ("published_count",), ("lost", "doubled", "altered"))
+VERDICTS: Final = Part(
+    JUDGE_FAULTS,
+    _JUDGE_HEADER,
+    ("session_count", "verdict_count"),
+    ("lost", "doubled", "different"),
+)
 
 
 class FaultTable:
     """Collects what the tests found, and renders it once every row is there."""
 
     def __init__(self) -> None:
-        self._rows = {fault: Row() for fault in FAULTS}
+        self._rows = {fault: Row() for fault in (*FAULTS, *JUDGE_FAULTS)}
 
-    def held(self, fault: str, strike_count: int, found: Judgement) -> None:
+    def held(self, fault: str, strike_count: int, found: Found) -> None:
         """Enter what the product made of a fault that struck so many times."""
         row = self._rows[fault]
         row.strike_count += strike_count
         row.with_protection.append(found)
 
-    def broken(self, fault: str, removed: str, found: Judgement) -> None:
+    def broken(self, fault: str, removed: str, found: Found) -> None:
         """Enter what the fault did with one protection removed."""
         row = self._rows[fault]
         row.removed = removed
@@ -89,7 +135,7 @@ class FaultTable:
         return all(row.with_protection and row.without_protection for row in self._rows.values())
 
     def write(self, command: str, path: Path = FAULT_TABLE) -> None:
-        """Write the page, and its table into the README."""
+        """Write the page, and its tables into the README."""
         page = self.render(command)
         path.write_text(page, encoding="utf-8")
         if path == FAULT_TABLE:
@@ -97,60 +143,64 @@ class FaultTable:
 
     def render(self, command: str) -> str:
         """Return the page."""
-        cells = [_cells(FAULTS[fault], row) for fault, row in self._rows.items()]
-        totals = [sum(numbers) for numbers in zip(*map(_numbers, self._rows.values()), strict=True)]
+        faults, published, *damage = self._totals(RECORD)
+        judge_faults, _, verdicts, *judge_damage = self._totals(VERDICTS)
         summary = (
-            f"{totals[0]:,} faults, {totals[1]:,} documents published, {totals[2]:,} lost,"
-            f" {totals[3]:,} doubled, {totals[4]:,} altered."
+            f"{faults:,} faults, {published:,} documents published, {_named(RECORD, damage)}.\n"
+            f"{judge_faults:,} faults of the judge, {verdicts:,} verdicts,"
+            f" {_named(VERDICTS, judge_damage)}."
         )
         versions = (
             f"Measured on {datetime.now(UTC):%Y-%m-%d} with mosquitto {_mosquitto_version()},"
             f" paho-mqtt {version('paho-mqtt')}, SQLite {apsw.sqlite_lib_version()}. To repeat it:"
         )
-        parts = [_TITLE, summary, _MEANING, _MEANS, _TWINS, "\n".join([_HEADER, *cells]), versions]
-        return "\n\n".join([*parts, f"```sh\n{command}\n```"]) + "\n"
+        of_record = [_TITLE, summary, _MEANING, _MEANS, _TWINS, self._table(RECORD)]
+        of_verdicts = [_JUDGE_TITLE, _JUDGE_MEANING, self._table(VERDICTS)]
+        return "\n\n".join([*of_record, *of_verdicts, versions, f"```sh\n{command}\n```"]) + "\n"
+
+    def _table(self, part: Part) -> str:
+        cells = (_cells(part, fault, self._rows[fault]) for fault in part.faults)
+        return "\n".join([part.header, *cells])
+
+    def _totals(self, part: Part) -> list[int]:
+        numbers = [_numbers(part, self._rows[fault]) for fault in part.faults]
+        return [sum(column) for column in zip(*numbers, strict=True)]
 
 
 def table_of(page: str) -> str:
-    """Return the table of the page alone."""
-    return "\n".join(line for line in page.splitlines() if line.startswith("|"))
+    """Return the tables of the page alone."""
+    tables = groupby(page.splitlines(), key=lambda line: line.startswith("|"))
+    return "\n\n".join("\n".join(lines) for is_table, lines in tables if is_table)
 
 
 def show_in_readme(page: str) -> None:
-    """Put the table between its marks in the README."""
-    readme = ROOT / "README.md"
-    before, mark, rest = readme.read_text(encoding="utf-8").partition(README_BEGIN)
-    _, end, after = rest.partition(README_END)
-    shown = "".join((before, mark, table_of(page), "\n", end, after))
-    readme.write_text(shown, encoding="utf-8")
+    """Put the tables between their marks in the README."""
+    IN_README.show(f"{table_of(page)}\n")
 
 
-def _numbers(row: Row) -> tuple[int, int, int, int, int]:
+def _numbers(part: Part, row: Row) -> list[int]:
+    """Return how often it struck, what it was tried on, and the damage of each kind."""
     found = row.with_protection
-    return (
-        row.strike_count,
-        sum(judgement.published_count for judgement in found),
-        sum(len(judgement.lost) for judgement in found),
-        sum(len(judgement.doubled) for judgement in found),
-        sum(len(judgement.altered) for judgement in found),
-    )
+    counted = [sum(getattr(one, name) for one in found) for name in part.counted]
+    damage = [sum(len(getattr(one, name)) for one in found) for name in part.damages]
+    return [row.strike_count, *counted, *damage]
 
 
-def _cells(name: str, row: Row) -> str:
-    faults = [fault for judgement in row.with_protection for fault in judgement.chain_faults]
-    chain = "broken" if faults else "intact"
-    numbers = " | ".join(f"{number:,}" for number in _numbers(row))
-    return f"| {name} | {numbers} | {chain} | {row.removed} | {_damage(row.without_protection)} |"
+def _named(part: Part, damage: Sequence[int]) -> str:
+    return ", ".join(f"{count:,} {kind}" for count, kind in zip(damage, part.damages, strict=True))
 
 
-def _damage(found: list[Judgement]) -> str:
-    published = sum(judgement.published_count for judgement in found)
-    parts = []
-    for kind in ("lost", "doubled", "altered"):
-        count = sum(len(getattr(judgement, kind)) for judgement in found)
-        if count:
-            parts.append(f"{count:,} {kind}")
-    return f"{', '.join(parts)} of {published:,}"
+def _cells(part: Part, fault: str, row: Row) -> str:
+    broken = any(judgement.chain_faults for judgement in row.with_protection)
+    numbers = [f"{number:,}" for number in _numbers(part, row)]
+    words = ["broken" if broken else "intact", row.removed, _damage(part, row.without_protection)]
+    return f"| {' | '.join([part.faults[fault], *numbers, *words])} |"
+
+
+def _damage(part: Part, found: Sequence[Found]) -> str:
+    whole = sum(getattr(judgement, part.counted[-1]) for judgement in found)
+    counts = ((sum(len(getattr(one, kind)) for one in found), kind) for kind in part.damages)
+    return f"{', '.join(f'{count:,} {kind}' for count, kind in counts if count)} of {whole:,}"
 
 
 def _mosquitto_version() -> str:

@@ -1,4 +1,4 @@
-"""Recorder processes in no time: forked from one that has imported everything already.
+"""Our processes in no time: forked from one that has imported everything already.
 
 Half a second of importing at each of fifty starts would be most of the suite's time. Where minutes
 do not matter, `faults_process.fresh_python` starts the command as a person would.
@@ -19,7 +19,7 @@ from support.faults_process import helpers_found
 
 
 class Zygote:
-    """Starts recorders by forking; a context manager, and a `faults_process.Starter`."""
+    """Starts processes by forking; a context manager, and a `faults_process.Starter`."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -37,7 +37,7 @@ class Zygote:
         self._process.communicate()  # closes its input, which ends it
 
     def __call__(self, environment: Mapping[str, str], log: Path) -> "Forked":
-        """Start a recorder in this environment."""
+        """Start a process in this environment."""
         return Forked(self, int(self.ask({"environment": dict(environment), "log": str(log)})))
 
     def ask(self, order: Mapping[str, Any]) -> Any:  # noqa: ANN401  JSON
@@ -55,7 +55,7 @@ class Zygote:
 
 @dataclass(slots=True)
 class Forked:
-    """One recorder; it keeps its process id until `poll` has told of its end."""
+    """One process; it keeps its process id until `poll` has told of its end."""
 
     zygote: Zygote
     pid: int
@@ -92,11 +92,11 @@ def _poll(pid: int) -> int | None:
 def _fork(order: Mapping[str, Any]) -> int:
     pid = os.fork()
     if pid == 0:
-        _become_recorder(order["environment"], order["log"])
+        _become_process(order["environment"], order["log"])
     return pid
 
 
-def _become_recorder(environment: Mapping[str, str], log: str) -> NoReturn:
+def _become_process(environment: Mapping[str, str], log: str) -> NoReturn:
     code = 1
     try:
         null = os.open(os.devnull, os.O_RDONLY)

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from typer.testing import CliRunner
+
+from dermatrace.cli import app
+from dermatrace.errors import DermatraceError
+
 RUN_WAIT_MAX_S: Final = 100.0
+COLUMNS: Final = 80
+"""Of a terminal, unless a test asks for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +42,16 @@ def dermatrace(*arguments: str | Path, wait_max_s: float = RUN_WAIT_MAX_S) -> Re
         env={name: value for name, value in os.environ.items() if name != "COLUMNS"},
     )
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def command(*arguments: str | Path, columns: int = COLUMNS) -> Result:
+    """Run one command inside this process, where only what it prints is looked at: far quicker."""
+    done = CliRunner().invoke(
+        app, [str(argument) for argument in arguments], env={"COLUMNS": str(columns)}
+    )
+    if isinstance(done.exception, DermatraceError):
+        errors = f"{done.stderr}error: {done.exception}\n"  # as `cli.main` ends it
+        return Result(done.exception.exit_code, done.stdout, errors)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Result(done.exit_code, done.stdout, done.stderr)

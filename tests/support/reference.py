@@ -1,14 +1,27 @@
-"""Writes docs/settings.md from the settings themselves (`make reference`)."""
+"""Writes docs/settings.md, docs/rules.md and the README's example anew (`make reference`)."""
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from dermatrace.judge.rule_book import render_rules
 from dermatrace.settings import render_reference
+from support.explained import IN_README, example_output, fenced
 from support.tree import ROOT
 
-SETTINGS_REFERENCE = ROOT / "docs" / "settings.md"
+SETTINGS_REFERENCE: Final = ROOT / "docs" / "settings.md"
+RULES_REFERENCE: Final = ROOT / "docs" / "rules.md"
+PAGES: Final[Mapping[Path, Callable[[], str]]] = {
+    SETTINGS_REFERENCE: render_reference,
+    RULES_REFERENCE: render_rules,
+}
 
 
 def main() -> None:
-    """Replace the committed page."""
-    SETTINGS_REFERENCE.write_text(render_reference(), encoding="utf-8")
+    """Replace the committed pages."""
+    for path, render in PAGES.items():
+        path.write_text(render(), encoding="utf-8")
+    IN_README.show(fenced(example_output()))
 
 
 if __name__ == "__main__":

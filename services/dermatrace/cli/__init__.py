@@ -5,7 +5,19 @@ from typing import NoReturn
 
 import typer
 
-from dermatrace.cli import doctor, erase, journal, registry, run, sessions
+from dermatrace.cli import (
+    doctor,
+    erase,
+    explain,
+    journal,
+    judge,
+    protocols,
+    registry,
+    run,
+    series,
+    sessions,
+    whatif,
+)
 from dermatrace.errors import DermatraceError
 
 EXIT_CODES = """
@@ -26,9 +38,14 @@ app = typer.Typer(
 app.command()(run.demo)
 app.command()(run.up)
 app.command()(run.ingest)
+app.command()(judge.judge)
 app.command()(run.simulate)
 app.add_typer(sessions.app, name="sessions")
+app.add_typer(series.app, name="series")
+app.command()(explain.explain)
+app.command()(whatif.whatif)
 app.add_typer(registry.app, name="registry")
+app.add_typer(protocols.app, name="protocols")
 app.command()(journal.verify)
 app.command()(journal.backup)
 app.command()(journal.restore)

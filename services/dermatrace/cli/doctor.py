@@ -4,33 +4,30 @@ import os
 import shutil
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
+from dermatrace.cli.doctor_finding import Finding
+from dermatrace.cli.doctor_registry import look_at_registry
 from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json, table
+from dermatrace.clock import SystemClock
 from dermatrace.errors import DermatraceError, WrongFile
 from dermatrace.journal.reader import JournalReader
+from dermatrace.judge.index import Index
 from dermatrace.settings import Settings, load_settings
 from dermatrace.supervisor.broker import answers, find_mosquitto
 
 FREE_MIN_BYTES: Final = 2 * 1024**3
 """Less free disk than this is worth a word: about a month of five devices."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at."""
-
-    what: str
-    ok: bool
-    found: str
-    remedy: str = ""
+LAG_ENTRIES_MAX: Final = 2_000
+"""A judge further behind the journal than this is not keeping up, or not running."""
 
 
 def doctor(data: Data = None, *, as_json: AsJson = False) -> None:
-    """Look at the data folder, the disk, the journal, the broker and the recorder.
+    """Look at data folder, disk, journal, broker, recorder, judge and registry.
 
+    Of the registry it says what each clinic on record lacks before its first day of treatments.
     Exit code 1 if something is not as it should be; each line says what to do.
     """
     settings = load_settings(data=data)
@@ -52,10 +49,14 @@ def doctor(data: Data = None, *, as_json: AsJson = False) -> None:
 def _look(settings: Settings) -> Iterator[Finding]:
     yield _data_folder(settings)
     yield _disk(settings)
-    yield _journal(settings)
+    journal = _journal(settings)
+    yield journal
     yield _mosquitto()
     yield _broker(settings)
     yield _recorder(settings)
+    if journal.ok:
+        yield _judge(settings)
+        yield from look_at_registry(settings.journal_file, SystemClock().utc_ms())
 
 
 def _data_folder(settings: Settings) -> Finding:
@@ -90,6 +91,26 @@ def _journal(settings: Settings) -> Finding:
             return Finding("journal", ok=True, found=f"{reader.journal_id}, head {head}")
     except WrongFile as error:
         return Finding("journal", ok=False, found=str(error), remedy=error.remedy)
+
+
+def _judge(settings: Settings) -> Finding:
+    if not settings.index_file.exists():
+        if not settings.journal_file.exists():
+            return Finding("judge", ok=True, found="nothing to judge yet")
+        remedy = (
+            "Start it (`dermatrace up` or `dermatrace judge`): it judges all that is on record."
+        )
+        return Finding("judge", ok=False, found="nothing has been judged", remedy=remedy)
+    with (
+        JournalReader(settings.journal_file) as reader,
+        Index(settings.index_file, read_only=True) as index,
+    ):
+        head, (judged, _) = reader.head(), index.cursor()
+    lag = head.entry_id - judged.entry_id
+    ok = lag <= LAG_ENTRIES_MAX
+    remedy = "" if ok else "Is it running? Its log says why it ended."
+    found = f"judged to entry {judged.entry_id} of {head.entry_id}"
+    return Finding("judge", ok=ok, found=found, remedy=remedy)
 
 
 def _mosquitto() -> Finding:

@@ -16,7 +16,7 @@ def print_json(value: object) -> None:
 
 def say(text: str, *, aside: bool = False) -> None:
     """Write a sentence to standard output, or aside to standard error."""
-    Console(stderr=aside).print(text, markup=False, highlight=False, soft_wrap=True)
+    Console(stderr=aside).print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 def table(

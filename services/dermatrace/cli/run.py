@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,13 +10,16 @@ import typer
 from rich.live import Live
 
 from dermatrace import logs
+from dermatrace.cli.demo_report import Report, print_report
 from dermatrace.cli.options import AsJson, Data
-from dermatrace.cli.output import print_json, say, table
+from dermatrace.cli.output import print_json, say
 from dermatrace.clock import SystemClock
+from dermatrace.demo.judged import await_verdicts, expectations_of, judgements_of
+from dermatrace.demo.keys import pressed_key, single_keys
 from dermatrace.demo.live import LiveFleet
-from dermatrace.demo.once import SessionSummary, play_once, rows_of
+from dermatrace.demo.once import play_once
 from dermatrace.demo.sample import import_sample_clinic
-from dermatrace.demo.view import View, pressed_key, single_keys
+from dermatrace.demo.view import View
 from dermatrace.errors import DermatraceError
 from dermatrace.ingest.service import IngestService
 from dermatrace.settings import load_settings
@@ -26,7 +29,7 @@ from dermatrace.supervisor.supervisor import BrokerKind, Supervisor
 
 DRAW_INTERVAL_S = 0.25
 KILLED_FOR_S = 5.0
-"""How long a process stays away after k or b: long enough to see what is missing meanwhile."""
+"""How long a process stays away after k, j or b: long enough to see what is missing meanwhile."""
 BrokerChoice = Annotated[
     Literal["auto", "mosquitto", "amqtt"],
     typer.Option(help="Broker to start: mosquitto if it is there, else amqtt (demonstration)."),
@@ -61,7 +64,7 @@ def up(
         typer.Option(help="Start mosquitto here, or use the broker of the settings."),
     ] = "mosquitto",
 ) -> None:
-    """Run broker and recorder on this machine, and keep them running.
+    """Run broker, recorder and judge on this machine, and keep them running.
 
     For real use without containers. A process that breaks is started again; one that needs a
     person ends everything with exit code 3. Devices find the broker on DERMATRACE_BROKER_PORT; to
@@ -95,11 +98,12 @@ def demo(
         float, typer.Option(min=0.5, max=240, help="Length of each session with --once.")
     ] = 20.0,
 ) -> None:
-    """See it work: broker, recorder, a sample clinic and pretend devices, on this machine.
+    """See it work: broker, recorder, judge, a sample clinic and pretend devices, on this machine.
 
-    Press k to kill the recorder and watch the receipts catch up. Needs no configuration and no
-    containers. With --once it plays every treatment, one of them with faults, waits until all is
-    settled, compares the record with the script, and exits 0 only if they agree.
+    Press k to kill the recorder and watch the receipts catch up, j to kill the judge and watch it
+    go on where it was. Needs no configuration and no containers. With --once it plays every
+    treatment, one of them with faults, waits until all is settled and judged, compares record and
+    findings with the script, and exits 0 only if both agree.
     """
     folder = data or Path("data") / "demo"
     settings = load_settings(data=folder, health_port=0)
@@ -139,40 +143,42 @@ def _demo_once(
     supervisor: Supervisor, seed: int, minutes: float, registry_documents: int, *, as_json: bool
 ) -> None:
     settings = supervisor.settings
-    summaries = play_once(settings, supervisor.address, demo_fleet(seed, minutes), SystemClock())
-    ok = all(summary.settled and not summary.differs for summary in summaries)
+    played = play_once(settings, supervisor.address, demo_fleet(seed, minutes), SystemClock())
+    expectations = expectations_of(played)
+    await_verdicts(settings, expectations, supervisor.attend)
+    report = Report(
+        settings.data,
+        supervisor.broker_kind,
+        registry_documents,
+        played.run,
+        played.summaries,
+        judgements_of(settings, expectations),
+    )
     if as_json:
-        print_json(
-            {
-                "ok": ok,
-                "data": str(settings.data),
-                "broker": supervisor.broker_kind,
-                "registry_documents": registry_documents,
-                "sessions": rows_of(summaries),
-            }
-        )
+        print_json(report.as_json())
     else:
-        _print_summaries(summaries)
-    if not ok:
-        wrong = [f"{s.session}: {'; '.join(s.differs)}" for s in summaries if s.differs]
-        raise DermatraceError("the record is not what was played:\n" + "\n".join(wrong))
+        print_report(report)
+    report.check()
 
 
 def _demo_live(supervisor: Supervisor, seed: int) -> None:
     stopping = _stop_event()
     clock = SystemClock()
     fleet = LiveFleet(supervisor.settings, supervisor.address, seed, clock)
-    view = View(supervisor, fleet.devices, clock)
     with ExitStack() as cleanup:
         cleanup.callback(fleet.stop)
+        view = cleanup.enter_context(closing(View(supervisor, fleet.devices, clock)))
         fleet.start()
         cleanup.enter_context(single_keys())
-        live = cleanup.enter_context(Live(view.draw(), auto_refresh=False, screen=True))
+        live = cleanup.enter_context(Live(auto_refresh=False, screen=True))
         while not stopping.is_set():
             match pressed_key(DRAW_INTERVAL_S):
                 case "k":
                     supervisor.kill("ingest", down_s=KILLED_FOR_S)
                     view.last_event = "ingest killed: watch the receipts catch up"
+                case "j":
+                    supervisor.kill("judge", down_s=KILLED_FOR_S)
+                    view.last_event = "judge killed: it will say the same again, and go on"
                 case "b":
                     supervisor.kill("broker", down_s=KILLED_FOR_S)
                     view.last_event = "broker killed: senders and recorder reconnect"
@@ -181,46 +187,7 @@ def _demo_live(supervisor: Supervisor, seed: int) -> None:
             supervisor.attend()
             if fleet.failures:
                 raise fleet.failures[0]
-            live.update(view.draw(), refresh=True)
-
-
-def _print_summaries(summaries: list[SessionSummary]) -> None:
-    table(
-        (
-            "device",
-            "treatment",
-            "sent",
-            "stored",
-            "again",
-            "rejected",
-            "lost",
-            "gaps",
-            "to",
-            "certificate",
-        ),
-        [
-            (
-                s.sender,
-                s.treatment + (" *" if s.faults else ""),
-                s.published,
-                s.stored,
-                s.duplicates,
-                s.rejected,
-                s.lost,
-                s.gaps,
-                s.settled_through,
-                s.grade.replace("_", " "),
-            )
-            for s in summaries
-        ],
-    )
-    for s in summaries:
-        if s.faults:
-            say(f"* with faults: {', '.join(s.faults)}")
-        for difference in s.differs:
-            say(f"{s.session} is not as scripted: {difference}")
-    if not any(s.differs for s in summaries):
-        say("Every session is on record exactly as it was scripted.")
+            live.update(view.draw(live.console.size), refresh=True)
 
 
 def _broker_kind(choice: Literal["auto", "mosquitto", "amqtt"]) -> BrokerKind:

@@ -175,6 +175,10 @@ class JournalReader:
         """Return the streams with this id, of whatever sender."""
         return self._select("stream_class = ? AND stream_id = ?", (stream_class, stream_id))
 
+    def streams_erased_by(self, order_entry_id: int) -> list[StreamRecord]:
+        """Return the streams that an order to erase has emptied."""
+        return self._select("erased_by = ?", (order_entry_id,))
+
     def all_streams(self) -> Iterator[StreamRecord]:
         """Yield every stream of the index, in the order in which they were first heard of."""
         row = -1

@@ -1,4 +1,4 @@
-"""A clinic's folder of YAML files, read into documents of the registry.
+"""A clinic's folders of YAML files, read into documents of the registry.
 
 Each document of a file is one version of one thing:
 
@@ -10,11 +10,13 @@ Each document of a file is one version of one thing:
       name: Treatment room 1
 
 They are recorded in the order of the files' names, and within a file from top to bottom: of two
-versions of one thing the newer comes last. Folders inside the folder are not read.
+versions of one thing the newer comes last. Folders inside the folder are not read. Several folders
+are read as one, in the order in which they are given, so that one may name what is in another.
 """
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, cast
@@ -38,6 +40,8 @@ FILES_PER_FOLDER_MAX: Final = 1_000
 """A folder with more is no clinic's registry but another one, named by mistake: refused."""
 FILE_MAX_BYTES: Final = 1024 * 1024
 """Room for four of the largest documents; a larger file is refused."""
+EXAMPLES_SUFFIX: Final = ".examples.yaml"
+"""Of the examples of `NAME.yaml`, which are `NAME.examples.yaml` beside it."""
 
 _MODELS: Final = {
     catalogue.kind_of(model).removeprefix("registry."): cast(
@@ -95,54 +99,72 @@ class Folder:
         return [document for document in self.documents if document.is_at(clinic)]
 
 
+def is_examples(path: Path) -> bool:
+    """Whether a file holds examples to try a treatment protocol with, and nothing to import."""
+    return path.name.endswith(EXAMPLES_SUFFIX)
+
+
 def load_folder(folder: Path) -> Folder:
-    """Read all `*.yaml` files of a folder.
+    """Read all `*.yaml` files of a folder, but not the examples that lie beside protocols.
 
     Raises UsageError if there are none; FolderError with every mistake in every file.
     """
+    return load_folders([folder])
+
+
+def load_folders(folders: Sequence[Path]) -> Folder:
+    """Read all `*.yaml` files of several folders as if they lay in one.
+
+    Raises UsageError if one holds none; FolderError with every mistake in every file.
+    """
     notes = Notebook()
-    drafts = [draft for path in _files(folder, notes) for draft in _read(path, notes)]
+    # A folder that is given twice is read once: it does not contradict itself.
+    given = list({folder.resolve(): folder for folder in folders}.values())
+    files = [file for folder in given for file in _files(folder, notes, is_alone=len(given) == 1)]
+    drafts = [draft for name, path in files for draft in _read(name, path, notes)]
     desk = _Desk(notes, drafts)
     # Approvals last: they may leave it to us to look up the digest of the protocol they approve.
     for place in sorted(range(len(drafts)), key=lambda n: drafts[n].envelope.kind == "approval"):
         desk.take(place, drafts[place])
     if notes.problems:
-        raise FolderError(str(folder), notes.problems)
+        raise FolderError(", ".join(map(str, given)), notes.problems)
     documents = [document for _, document in sorted(desk.taken.items())]
     return Folder(documents, warnings_of(documents))
 
 
-def _files(folder: Path, notes: Notebook) -> list[Path]:
+def _files(folder: Path, notes: Notebook, *, is_alone: bool) -> list[tuple[str, Path]]:
+    """Return the files and what they are called: among several folders a name is not enough."""
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder", remedy="Name the folder of the YAML files.")
-    files = sorted(folder.glob("*.yaml"))
+    files = sorted(path for path in folder.glob("*.yaml") if not is_examples(path))
     if not 0 < len(files) <= FILES_PER_FOLDER_MAX:
         raise UsageError(
             f"{folder} holds {len(files)} files *.yaml",
             remedy=f"Name a folder with 1 to {FILES_PER_FOLDER_MAX} of them.",
         )
     for path in folder.glob("*.yml"):
-        notes.add(path.name, 1, (), "a file named .yml is not read", "Rename it to .yaml.")
-    return files
+        name = path.name if is_alone else str(path)
+        notes.add(name, 1, (), "a file named .yml is not read", "Rename it to .yaml.")
+    return [(path.name if is_alone else str(path), path) for path in files]
 
 
-def _read(path: Path, notes: Notebook) -> list[_Draft]:
+def _read(name: str, path: Path, notes: Notebook) -> list[_Draft]:
     drafts: list[_Draft] = []
     try:
         if path.stat().st_size > FILE_MAX_BYTES:
-            notes.add(path.name, 1, (), f"has more than {FILE_MAX_BYTES} bytes", "Split it.")
+            notes.add(name, 1, (), f"has more than {FILE_MAX_BYTES} bytes", "Split it.")
             return []
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        notes.add(path.name, 1, (), f"cannot be read: {error}", "Save it as plain text in UTF-8.")
+        notes.add(name, 1, (), f"cannot be read: {error}", "Save it as plain text in UTF-8.")
         return []
-    for marked in read_marked(text, lambda *problem: notes.add(path.name, *problem)):
+    for marked in read_marked(text, lambda *problem: notes.add(name, *problem)):
         try:
             envelope = _Envelope.model_validate_json(json.dumps(marked.value))
         except ValidationError as error:
-            notes.add_all(path.name, marked, error)
+            notes.add_all(name, marked, error)
         else:
-            drafts.append(_Draft(path.name, marked, envelope))
+            drafts.append(_Draft(name, marked, envelope))
     return drafts
 
 

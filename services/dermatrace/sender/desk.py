@@ -87,6 +87,7 @@ class SenderDesk:
         times_ms: tuple[int, int | None],
         *,
         queue: bool,
+        boot_id: str | None = None,
     ) -> int:
         """Number, serialise once, store, queue; what cannot be stored is declared lost.
 
@@ -97,7 +98,7 @@ class SenderDesk:
             head: dict[str, JsonValue] = {
                 "seq": seq,
                 "kind": kind,
-                "boot_id": self.boot_id,
+                "boot_id": boot_id or self.boot_id,
                 "uptime_ms": times_ms[0],
                 "wall_time_ms": times_ms[1],
             }

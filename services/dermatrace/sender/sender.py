@@ -72,14 +72,22 @@ class OutgoingStream:
         return None if chain is None else chain.hex()
 
     def send(
-        self, kind: str, facts: Mapping[str, JsonValue], *, uptime_ms: int, wall_time_ms: int | None
+        self,
+        kind: str,
+        facts: Mapping[str, JsonValue],
+        *,
+        uptime_ms: int,
+        wall_time_ms: int | None,
+        boot_id: str | None = None,
     ) -> int:
         """Number, store and queue one document; return its number.
 
         When it cannot be stored, for want of room or by a fault of the disk, its number is used up
-        and declared lost. Raises UsageError if it would be rejected or the stream is full or ended.
+        and declared lost. `boot_id` is for a sender whose documents must not depend on when it was
+        started. Raises UsageError if it would be rejected or the stream is full or ended.
         """
-        seq = self._desk.write(self._stored, kind, facts, (uptime_ms, wall_time_ms), queue=True)
+        times_ms = uptime_ms, wall_time_ms
+        seq = self._desk.write(self._stored, kind, facts, times_ms, queue=True, boot_id=boot_id)
         self._publisher.wake.set()
         return seq
 
@@ -119,9 +127,12 @@ class Sender:
         clock: Clock | None = None,
         random: Random | None = None,
         will: tuple[str, bytes] | None = None,
+        client_id: str | None = None,
     ) -> None:
         """Open the outbox; `start` or `with` begins to publish.
 
+        `client_id` is the sender id unless one process speaks as the same sender for several
+        clinics: a broker ends the older of two connections with one client id.
         Raises AlreadyRunning, WrongFile, StorageError, and UsageError if a name does not fit a
         topic.
         """
@@ -147,7 +158,7 @@ class Sender:
         )
         self._publisher = Publisher(
             address,
-            sender_id,
+            client_id or sender_id,
             self._desk,
             subscriptions=(receipt_topic(clinic, sender_id), rejection_topic(clinic, sender_id)),
             clock=clock,

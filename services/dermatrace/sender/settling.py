@@ -34,8 +34,9 @@ JOURNAL_DOUBT_MS: Final = RECEIPT_SILENCE_MS
 """A journal that replaces another is believed once only it has been heard for this long: a receipt
 of the old one may still be under way, and must not make room for what the new one lacks."""
 SETTLED_ASK_MS: Final = RECEIPT_SILENCE_MAX_MS
-"""A settled sender asks too, after this long without a receipt: only an answer tells it that an
-older copy of the journal was restored."""
+"""A settled sender asks too, after this long without a receipt: see `account`."""
+SETTLED_TOLD_MAX: Final = 320
+"""Settled streams told after a reconnect, the newest: ten outbox documents, not all of a life."""
 
 
 class Settling:
@@ -184,13 +185,14 @@ class Settling:
         return bool(self.streams) and now_ms >= self._ask_anyway_ms()
 
     def account(self, now_ms: int) -> list[OutboxStream]:
-        """Return what we hold, to be sent now: all of it after a reconnect, else what is unsettled.
+        """Return what we hold, to be sent now: what is unsettled, and some of what is settled.
 
-        Settled streams are told too after a reconnect, and one of them now and then, for if an
-        older copy of the journal was restored meanwhile, only an answer about them can show it.
+        Only an answer about that shows that an older copy of the journal was restored meanwhile.
         """
         worth_telling = [stream for stream in self.streams.values() if stream.is_worth_telling]
-        told = [stream for stream in worth_telling if not stream.is_settled or self._account_all]
+        told = [stream for stream in worth_telling if not stream.is_settled]
+        if self._account_all:
+            told += [s for s in worth_telling if s.is_settled][-SETTLED_TOLD_MAX:]
         for stream in told:
             if self._is_overdue(stream, now_ms):
                 stream.silence_ms = min(2 * stream.silence_ms, RECEIPT_SILENCE_MAX_MS)

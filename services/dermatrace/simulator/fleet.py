@@ -18,6 +18,7 @@ from dermatrace.simulator.faults import (
     Reboot,
     Reordering,
 )
+from dermatrace.simulator.omissions import Omission
 from dermatrace.simulator.performance import Step, perform
 from dermatrace.simulator.scripted_session import ScriptedSession
 from dermatrace.simulator.seeded import seeded
@@ -28,6 +29,8 @@ LIVE_BREAK_MS: Final = (60_000, 300_000)
 """Between two sessions of one device: a change of tip and of person, shortened for watching."""
 FAULTS_MINUTES_MIN: Final = 0.5
 """A shorter session has too few documents to hold the demonstration's faults."""
+DEMO_OMISSIONS: Final = (Omission("operator"), Omission("answer_unknown", "herpes"))
+"""What is not written down at the visit with the faults: every sample protocol asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class FleetSession:
     number: int
     """The device's own count of sessions, from 1."""
     faults: tuple[Fault, ...] = ()
+    omissions: tuple[Omission, ...] = ()
+    """What people fail to enter about its visit."""
 
     @property
     def ends_ms(self) -> int:
@@ -115,7 +120,12 @@ def demo_fleet(seed: int, minutes: float) -> tuple[FleetSession, ...]:
         raise ValueError(f"{minutes} minutes are too short, choose {FAULTS_MINUTES_MIN} or more")
     first = [device.session(seed, 1, 0, minutes) for device in FLEET]
     plain = PEN_NORTH.session(seed, 2, first[0].ends_ms + LIVE_BREAK_MS[0], minutes)
-    return (*first, replace(plain, faults=demo_faults(plain.script)))
+    return (*first, on_a_bad_day(plain))
+
+
+def on_a_bad_day(session: FleetSession) -> FleetSession:
+    """Return a session with the demonstration's faults and omissions."""
+    return replace(session, faults=demo_faults(session.script), omissions=DEMO_OMISSIONS)
 
 
 def demo_faults(script: ScriptedSession) -> tuple[Fault, ...]:

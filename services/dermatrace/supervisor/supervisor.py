@@ -1,4 +1,4 @@
-"""Broker first, recorder next; the other way round at the end."""
+"""Broker first, recorder next, then the judge; the other way round at the end."""
 
 import os
 import time
@@ -70,7 +70,7 @@ class Supervisor:
         return f"http://127.0.0.1:{self.settings.health_port}"
 
     def start(self) -> None:
-        """Start broker and recorder, each ready before the next.
+        """Start broker, recorder and judge, each ready before the next.
 
         Raises DermatraceError with the last words of the one that did not become ready.
         """
@@ -78,6 +78,7 @@ class Supervisor:
             if self.broker_kind != "external":
                 self._start("broker", self._broker_command(), self._broker_answers)
             self._start("ingest", our_command("ingest"), self._ingest_is_healthy)
+            self._start("judge", our_command("judge"), self._judge_has_index)
         except BaseException:
             self.stop()
             raise
@@ -89,7 +90,7 @@ class Supervisor:
                 raise NeedsAPerson(f"{child.name} needs a person:\n{child.last_words()}")
 
     def stop(self) -> None:
-        """End everything, the recorder before the broker: it still acknowledges what it has."""
+        """End everything, the broker last: the recorder still acknowledges what it has."""
         for child in reversed(self.children.values()):
             child.stop()
 
@@ -139,6 +140,14 @@ class Supervisor:
 
     def _broker_answers(self) -> bool:
         return answers(self.settings.broker_host, self.settings.broker_port)
+
+    def _judge_has_index(self) -> bool:
+        """Tell whether this very judge holds the index; an older one may have left it behind."""
+        index_file = self.settings.index_file
+        lock = index_file.with_name(index_file.name + ".lock")
+        if not (index_file.exists() and lock.exists()):
+            return False
+        return lock.read_text(encoding="utf-8").strip() == f"process {self.children['judge'].pid}"
 
     def _ingest_is_healthy(self) -> bool:
         try:

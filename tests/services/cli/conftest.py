@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from support.judged_clinic import fill
 from support.program import Result, dermatrace
 
 
@@ -18,3 +19,12 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
 def data(played: tuple[Path, Result]) -> Path:
     """Return the data folder; tests only read it."""
     return played[0]
+
+
+@pytest.fixture(scope="session")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data folder as a judge leaves it; tests only read it."""
+    folder = tmp_path_factory.mktemp("judged") / "data"
+    folder.mkdir()
+    fill(folder)
+    return folder

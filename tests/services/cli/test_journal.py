@@ -57,3 +57,8 @@ def test_doctor_says_what_to_do_when_nothing_runs(data: Path) -> None:
     result = dermatrace("doctor", "--data", data)
     assert result.exit_code == 1
     assert "dermatrace up" in " ".join(result.output.split())
+
+
+def test_doctor_says_that_an_import_comes_first(tmp_path: Path) -> None:
+    nothing = dermatrace("doctor", "--data", tmp_path, "--json").json()[-1]
+    assert (nothing["what"], nothing["found"]) == ("registry", "nothing is on record")

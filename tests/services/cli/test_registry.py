@@ -72,6 +72,64 @@ def test_warning_goes_aside_and_into_the_json(tmp_path: Path) -> None:
     assert told["imports"][0]["documents"][0]["file"] == "room.yaml"
 
 
+def test_check_tells_every_mistake_with_exit_code_2(tmp_path: Path) -> None:
+    (tmp_path / "room.yaml").write_text(ROOM.format(clinic="north") + "  floor: 2\nx: 1\n", "utf-8")
+    spoken = dermatrace("registry", "check", tmp_path)
+    assert spoken.exit_code == 2
+    assert spoken.output.splitlines() == [
+        "room.yaml:8: x: there is no such member. Correct its spelling or remove it."
+    ]
+    assert "1 to correct" in spoken.errors
+    told = dermatrace("registry", "check", tmp_path, "--json")
+    assert told.exit_code == 2
+    assert told.json()["mistakes"] == [
+        {
+            "file": "room.yaml",
+            "line": 8,
+            "field": "x",
+            "what": "there is no such member",
+            "remedy": "Correct its spelling or remove it.",
+        }
+    ]
+
+
+def test_check_needs_neither_broker_nor_journal_and_warnings_leave_0(tmp_path: Path) -> None:
+    (tmp_path / "room.yaml").write_text(ROOM.format(clinic="north"), "utf-8")
+    spoken = dermatrace("registry", "check", tmp_path)
+    assert (spoken.exit_code, spoken.output) == (0, "1 documents of north, without a mistake\n")
+    assert "look at room.yaml:1: clinic: clinic north is not in this folder" in spoken.errors
+    told = dermatrace("registry", "check", tmp_path, "--json").json()
+    assert (told["mistakes"], told["warnings"][0]["field"]) == ([], "clinic")
+    assert told["documents"][0]["registry_id"] == "room-1"
+
+
+def test_check_takes_several_folders_and_the_library_as_one(tmp_path: Path) -> None:
+    (tmp_path / "room.yaml").write_text(ROOM.format(clinic="north-clinic"), "utf-8")
+    alone = dermatrace("registry", "check", tmp_path, "--json").json()
+    both = dermatrace("registry", "check", tmp_path, SAMPLE, "--with-library", "--json").json()
+    assert [warning["what"] for warning in alone["warnings"]] == [
+        "clinic north-clinic is not in this folder"
+    ]
+    files = {Path(document["file"]) for document in both["documents"]}
+    assert both["mistakes"] == []
+    assert tmp_path / "room.yaml" in files
+    assert {"sample_clinic", "device_models"} <= {file.parent.name for file in files}
+
+
+def test_import_of_the_library_alone_asks_for_a_clinic() -> None:
+    words = ("registry", "import", "--with-library", "--dry-run")
+    assert "Say for which with --clinic." in dermatrace(*words).errors
+    result = dermatrace(*words, "--clinic", "north")
+    assert (result.exit_code, "north, not sent" in result.output) == (0, True)
+
+
+@pytest.mark.parametrize("command", ["check", "import"])
+def test_without_any_folder_one_is_asked_for(command: str) -> None:
+    result = dermatrace("registry", command)
+    assert result.exit_code == 2
+    assert "Name one or more, or use --with-library." in result.errors
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [

@@ -34,6 +34,27 @@ def test_demo_once_records_every_session_as_scripted(played: tuple[Path, Result]
     assert any(session["faults"] for session in summary["sessions"])
 
 
+def test_demo_once_finds_in_every_session_what_its_script_demands(
+    played: tuple[Path, Result],
+) -> None:
+    _, result = played
+    sessions = result.json()["sessions"]
+    for session in sessions:
+        judgement = session["judgement"]
+        assert judgement["differs"] == []
+        assert judgement["state"] == "closed"
+        assert judgement["generation"] >= 0
+        assert 0.0 <= judgement["adherence"] <= 1.0
+        assert 0.0 <= judgement["data_coverage"] <= 1.0
+        if not session["faults"]:
+            assert judgement["findings"] == judgement["open_gates"] == []
+    (unlucky,) = [session["judgement"] for session in sessions if session["faults"]]
+    assert unlucky["open_gates"] == ["operator_scope", "answers"]
+    told = {line["rule"]: line["standing"] for line in unlucky["findings"]}
+    assert {"gate.operator_scope", "gate.answers", "data.declared_loss"} <= told.keys()
+    assert set(told.values()) <= {"as_expected", "allowed"}
+
+
 @pytest.mark.slow
 def test_demo_works_without_mosquitto(tmp_path: Path) -> None:
     result = dermatrace(

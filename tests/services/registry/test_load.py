@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from dermatrace.errors import UsageError
-from dermatrace.registry.load import FILE_MAX_BYTES, FILES_PER_FOLDER_MAX, Folder, load_folder
+from dermatrace.registry.load import (
+    EXAMPLES_SUFFIX,
+    FILE_MAX_BYTES,
+    FILES_PER_FOLDER_MAX,
+    Folder,
+    load_folder,
+    load_folders,
+)
 from dermatrace.registry.problems import PROBLEMS_LISTED_MAX, FolderError, Problem
 
 ROOM = """\
@@ -275,3 +282,65 @@ def test_folder_with_too_many_files_is_refused(tmp_path: Path) -> None:
 def test_folder_without_files_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="folder"):
         load_folder(tmp_path / name)
+
+
+def _folder(parent: Path, name: str, text: str) -> Path:
+    folder = parent / name
+    folder.mkdir()
+    (folder / "a.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_several_folders_are_read_as_one_in_the_order_given(tmp_path: Path) -> None:
+    shared = _folder(tmp_path, "z-shared", PROTOCOL)
+    own = _folder(tmp_path, "a-own", f"{CLINIC}---\n{APPROVAL}")
+    folder = load_folders([shared, own])
+    protocol, clinic, approval = folder.documents
+    assert (protocol.kind, clinic.kind) == ("protocol", "clinic")
+    assert approval.content["protocol_digest"] == protocol.digest
+    assert [document.file for document in folder.documents] == [
+        str(shared / "a.yaml"),
+        str(own / "a.yaml"),
+        str(own / "a.yaml"),
+    ]
+    assert [warning.what for warning in folder.warnings] == [
+        "director director-1 is not in this folder"
+    ]
+
+
+def test_time_zone_is_known_from_another_folder(tmp_path: Path) -> None:
+    people = _folder(tmp_path, "people", DIRECTOR.format(valid_from="2026-03-01"))
+    director, _ = load_folders([people, _folder(tmp_path, "clinic", CLINIC)]).documents
+    assert director.content["valid_from_ms"] == 1_772_319_600_000
+
+
+def test_same_version_in_two_folders_is_a_mistake_that_names_both(tmp_path: Path) -> None:
+    first, second = _folder(tmp_path, "first", ROOM), _folder(tmp_path, "second", ROOM)
+    with pytest.raises(FolderError) as caught:
+        load_folders([first, second])
+    (problem,) = caught.value.problems
+    assert problem.file == str(second / "a.yaml")
+    assert problem.what == f"this version is given before, in {first / 'a.yaml'}:1"
+    assert f"1 to correct in {first}, {second}" in str(caught.value)
+
+
+def test_folder_given_twice_is_read_once(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, "clinic", ROOM)
+    (document,) = load_folders([folder, folder / ".." / "clinic"]).documents
+    assert document.file == "a.yaml"
+
+
+def test_one_of_several_folders_without_files_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="absent is not a folder"):
+        load_folders([_folder(tmp_path, "clinic", ROOM), tmp_path / "absent"])
+
+
+def test_examples_beside_protocols_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / f"0{EXAMPLES_SUFFIX}").write_text("protocol: protocol-1\n", encoding="utf-8")
+    assert [document.file for document in _load(tmp_path, ROOM).documents] == ["0.yaml"]
+
+
+def test_folder_of_nothing_but_examples_is_refused(tmp_path: Path) -> None:
+    (tmp_path / f"0{EXAMPLES_SUFFIX}").write_text("protocol: protocol-1\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="holds 0 files"):
+        load_folder(tmp_path)

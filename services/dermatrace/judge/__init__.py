@@ -1,0 +1,1 @@
+"""Judges each session against the rules its clinic had in force. Start with `judgement.py`."""

@@ -1,0 +1,117 @@
+"""The judge process: follow the journal, send what there is to say, remember where it was."""
+
+import signal
+import threading
+from pathlib import Path
+from typing import Final
+
+from dermatrace import logs
+from dermatrace.clock import Clock
+from dermatrace.errors import WrongFile
+from dermatrace.journal.reader import JournalReader
+from dermatrace.judge.follower import Follower
+from dermatrace.judge.index import Index
+from dermatrace.judge.sending import VerdictSender
+
+POLL_INTERVAL_S: Final = 0.02
+"""How often the journal is asked for more once everything is judged: part of how long a finding
+takes to show, against some hundred microseconds of CPU each time."""
+COMMIT_INTERVAL_MS: Final = 1_000
+"""How often what was judged is written down. After a kill that much is judged again."""
+JOURNAL_WAIT_S: Final = 0.5
+"""How often to look whether the recorder has made its journal."""
+
+
+class JudgeService:
+    """Everything of one judge process."""
+
+    def __init__(
+        self, journal_file: Path, index_file: Path, sender: VerdictSender, clock: Clock
+    ) -> None:
+        """Open the index; `run` does the rest. Raises AlreadyRunning, WrongFile, StorageError."""
+        self._journal_file = journal_file
+        self._clock = clock
+        self._sender = sender
+        self._stopping = threading.Event()
+        self._stop_signalled = False
+        self._log = logs.log("judge")
+        self._index = Index(index_file)
+
+    def run(self) -> None:
+        """Judge until `stop` is called.
+
+        Raises StorageError, JournalForked, or whatever else must end the process; another start
+        goes on from what was written down last and says the same again.
+        """
+        try:
+            if not self._wait_for_journal():
+                return
+            with JournalReader(self._journal_file) as reader:
+                self._follow(reader)
+        finally:
+            self._sender.close()
+            self._index.close()
+
+    def stop(self) -> None:
+        """Ask `run` to end in an orderly way; may be called from any thread."""
+        self._stopping.set()
+
+    def stop_on_signals(self) -> None:
+        """End cleanly on SIGTERM and SIGINT."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._note_signal())
+
+    def _note_signal(self) -> None:
+        # Not `stop`: the signal may have interrupted this very thread inside the event's lock.
+        self._stop_signalled = True
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self._stop_signalled or self._stopping.is_set()
+
+    def _wait_for_journal(self) -> bool:
+        """Wait until the recorder has made the journal; return False if told to stop."""
+        while not self._is_stopping:
+            try:
+                JournalReader(self._journal_file).close()
+            except WrongFile:
+                if self._journal_file.exists() and self._journal_file.stat().st_size:
+                    raise
+                self._stopping.wait(JOURNAL_WAIT_S)
+            else:
+                return True
+        return False
+
+    def _follow(self, reader: JournalReader) -> None:
+        self._open_outboxes()
+        follower = self._make_follower(reader)
+        self._log.info("ready", head=str(follower.head), open_sessions=follower.open_count)
+        committed_ms, is_dirty, has_caught_up = self._clock.monotonic_ms(), False, False
+        while not self._is_stopping:
+            count = follower.catch_up()
+            is_dirty = is_dirty or count > 0
+            now_ms = self._clock.monotonic_ms()
+            if is_dirty and now_ms - committed_ms >= COMMIT_INTERVAL_MS:
+                follower.commit()
+                self._sender.check()
+                committed_ms, is_dirty = now_ms, False
+            if count == 0 and not has_caught_up:
+                has_caught_up = True
+                self._log.info("caught up", head=str(follower.head))
+            if count == 0:
+                self._stopping.wait(POLL_INTERVAL_S)
+        if is_dirty:
+            follower.commit()
+        self._log.info("stopped", head=str(follower.head))
+
+    def _open_outboxes(self) -> None:
+        """Offer what a former judge has stored: it is not said again, and may never have gone out.
+
+        Open outboxes also hear of it when an older copy of the journal was restored.
+        """
+        clinics = self._index.connection.execute("SELECT DISTINCT clinic FROM sessions")
+        for (clinic,) in list(clinics):
+            self._sender.open_clinic(clinic)
+
+    def _make_follower(self, reader: JournalReader) -> Follower:
+        return Follower(reader, self._index, self._sender.send)

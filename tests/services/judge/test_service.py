@@ -1,0 +1,91 @@
+"""The judge as a process: what it does before it follows, and what ends it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dermatrace.clock import SystemClock
+from dermatrace.judge.paperwork import Verdict
+from dermatrace.judge.sending import VerdictSender
+from dermatrace.judge.service import JudgeService
+from dermatrace.mqtt import BrokerAddress
+from dermatrace.sender.outbox import IN_MEMORY
+from dermatrace.sender.sender import Sender
+from support.judge_bench import JudgeBench, device_messages, registry_messages, session_of
+from support.ports import find_free_port
+
+SESSION = session_of(4, minutes=0.5)
+
+
+class _SenderEndedError(Exception):
+    """Whatever ends the thread that publishes."""
+
+
+class _Ended(Sender):
+    """A sender whose thread has ended."""
+
+    def wait_settled(self, timeout_s: float) -> bool:  # noqa: ARG002  it waits for nothing
+        """Raise what ended it, as the product's does."""
+        raise _SenderEndedError
+
+
+class _EndedSenders(VerdictSender):
+    """Has only such senders."""
+
+    def _make_sender(self, clinic: str) -> Sender:
+        return _Ended(self._address, clinic, "judge", IN_MEMORY)
+
+
+class _Noting(VerdictSender):
+    """Sends nothing; notes which outboxes are opened before there is anything to say."""
+
+    def __init__(self, address: BrokerAddress) -> None:
+        super().__init__(address, lambda *_: IN_MEMORY)
+        self.opened: list[str] = []
+        self.sent: list[Verdict] = []
+        self.when_open: Callable[[], None] = lambda: None
+
+    def open_clinic(self, clinic: str) -> None:
+        """Note it."""
+        self.opened.append(clinic)
+        self.when_open()
+
+    def send(self, verdict: Verdict) -> None:
+        """Note it."""
+        self.sent.append(verdict)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[JudgeBench]:
+    """Return a journal with one session that nobody has judged."""
+    made = JudgeBench(tmp_path)
+    made.record([*registry_messages(), *device_messages(SESSION)])
+    yield made
+    made.close()
+
+
+def _nobody() -> BrokerAddress:
+    return BrokerAddress(host="127.0.0.1", port=find_free_port())
+
+
+def _service(bench: JudgeBench, sender: VerdictSender) -> JudgeService:
+    return JudgeService(bench.bench.path, bench.folder / "index.db", sender, SystemClock())
+
+
+def test_sender_that_has_stopped_ends_the_process(bench: JudgeBench) -> None:
+    service = _service(bench, _EndedSenders(_nobody(), lambda *_: IN_MEMORY))
+    with pytest.raises(_SenderEndedError):
+        service.run()
+
+
+def test_outboxes_of_all_clinics_judged_before_are_opened_though_nothing_is_to_be_said(
+    bench: JudgeBench,
+) -> None:
+    bench.judge()
+    sender = _Noting(_nobody())
+    service = _service(bench, sender)
+    sender.when_open = service.stop
+    service.run()
+    assert sender.opened == [SESSION.device.clinic]
+    assert not sender.sent
