@@ -4,6 +4,7 @@ A limit says its quantity, its unit and where it comes from. A number without th
 written down here, so it can never be inherited, guessed or taken for another unit.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
@@ -77,6 +78,12 @@ UNIT_OF: Final[dict[Quantity, Unit]] = {
 `energy_tolerance` are fractions."""
 
 QUANTITIES: Final[tuple[Quantity, ...]] = get_args(Quantity)
+_UNIT_WORDS: Final[dict[Unit, str]] = {"1": "", "Ohm": "ohm", "Cel": "°C"}
+
+
+def unit_word(unit: Unit) -> str:
+    """Return a unit as people write it; of a count or a fraction, nothing."""
+    return _UNIT_WORDS.get(unit, unit)
 
 
 class Source(Closed):
@@ -138,3 +145,19 @@ class Band(Closed):
         if lower.value is not None and upper.value is not None and lower.value > upper.value:
             raise ValueError(f"lower {lower.value} is above upper {upper.value}")
         return self
+
+
+def bands_at(
+    bands: Iterable[Band], quantity: Quantity, zone: str | None, phototype: str | None
+) -> list[Band]:
+    """Return the bands that speak of a quantity in a zone: its own, else those of every zone.
+
+    A band for certain phototypes applies only if the phototype is known to be one of them.
+    """
+    fitting = [
+        band
+        for band in bands
+        if band.quantity == quantity and (band.phototypes is None or phototype in band.phototypes)
+    ]
+    own = [band for band in fitting if band.zones is not None and zone in band.zones]
+    return own or [band for band in fitting if band.zones is None]

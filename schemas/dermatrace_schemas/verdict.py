@@ -29,6 +29,28 @@ Grade = Literal[
     "complete",
 ]
 """How complete the record is, worst first."""
+Cause = Literal[
+    "live",
+    "final_differs",
+    "chart_fact",
+    "correction",
+    "late_data",
+    "readmission",
+    "rule_set",
+    "erasure",
+]
+"""Why a judgement was made."""
+WhyNot = Literal[
+    "no_protocol",
+    "not_approved",
+    "limits_unset",
+    "data_coverage",
+    "no_contact",
+    "zone_unknown",
+    "unknown_clock",
+    "erased",
+]
+"""Why adherence cannot be assessed."""
 
 
 class VerdictOpened(StreamDocument):
@@ -38,16 +60,7 @@ class VerdictOpened(StreamDocument):
     session: SessionKey
     generation: Count
     """0 is what was shown live; the newest is the final one."""
-    cause: Literal[
-        "live",
-        "final_differs",
-        "chart_fact",
-        "correction",
-        "late_data",
-        "readmission",
-        "rule_set",
-        "erasure",
-    ]
+    cause: Cause
     rule_set_digest: Sha256Hex
     pins: Annotated[list[RegistryPin], Field(max_length=PINS_PER_VERDICT_MAX)]
     as_of_entry_id: EntryId
@@ -132,19 +145,7 @@ class Adherence(Closed):
     """Share of contact strokes or treatment shots within every band of the protocol."""
 
     fraction: Fraction | None
-    why_not: (
-        Literal[
-            "no_protocol",
-            "not_approved",
-            "limits_unset",
-            "data_coverage",
-            "no_contact",
-            "zone_unknown",
-            "unknown_clock",
-            "erased",
-        ]
-        | None
-    )
+    why_not: WhyNot | None
     """Why it cannot be assessed; null if it was."""
     assessed_count: Count
     within_count: Count

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from dermatrace.device_clock import plausible_ms
 from dermatrace.journal.entry import Entry
 from dermatrace.journal.reader import JournalReader
 from dermatrace.journal.streams import StreamKey
@@ -17,7 +18,6 @@ from dermatrace.judge.in_force import AsOf, pin_registry
 from dermatrace.judge.index import Index
 from dermatrace.judge.registry_history import RegistryHistory
 from dermatrace.judge.rule_set import RULE_SET
-from dermatrace.judge.times import plausible_ms
 from dermatrace_schemas.chart import ChartDocument
 from dermatrace_schemas.digest import chain_next, chain_start
 from dermatrace_schemas.document import StreamDocument

@@ -18,7 +18,7 @@ from dermatrace.judge.readings import MS_PER_S, Column, Shot, Windows
 from dermatrace.judge.rules.row import BandRule, Hit
 from dermatrace.judge.spot import Spot
 from dermatrace.judge.state import LATCHES_MAX, Latch, tally_key
-from dermatrace_schemas.quantities import Quantity
+from dermatrace_schemas.quantities import Quantity, unit_word
 
 ROUNDING: Final = 1e-9
 """Two numbers nearer than this are the same: what is left of decimal fractions in binary."""
@@ -45,7 +45,6 @@ _IN_SHOT: Final[dict[Quantity, tuple[str, str]]] = {
 }
 """Which members of a shot a quantity is, as commanded and as measured."""
 ColumnName = Literal["commanded", "measured", "rate"]
-_UNIT_WORDS: Final = {"1": "", "Ohm": " ohm", "Cel": " °C"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +256,7 @@ def drop_latches(findings: Findings, latches: dict[str, Latch], keys: Iterable[s
 def _raise(case: Case, findings: Findings, watch: Watch, latch: Latch, how_long: str) -> None:
     rule, bound = watch.rule, watch.bound
     value = latch.extreme or 0.0
-    unit = _UNIT_WORDS.get(bound.unit, f" {bound.unit}")
+    unit = f" {unit_word(bound.unit)}".rstrip()
     tolerance = ""
     if watch.tolerance:
         kind = ", a default" if case.tolerance_is_default else ""

@@ -4,14 +4,14 @@ Device rating, cleared label, clinic protocol and operator's scope are looked up
 mixed. A limit whose value nobody has entered bounds nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from dermatrace.judge.context import SessionContext
 from dermatrace.judge.spot import Spot
 from dermatrace_schemas.finding import Envelope
-from dermatrace_schemas.quantities import UNIT_OF, Band, Limit, Quantity, Unit
+from dermatrace_schemas.quantities import UNIT_OF, Band, Limit, Quantity, Unit, bands_at
 from dermatrace_schemas.session import Modality, Ratings, Tip
 
 _RATED: Final[dict[Quantity, tuple[str | None, str | None]]] = {
@@ -69,22 +69,6 @@ def bounds_of(
     return tuple(found)
 
 
-def band_of(
-    bands: Iterable[Band], quantity: Quantity, spot: Spot, phototype: str | None
-) -> list[Band]:
-    """Return the bands that speak of a quantity at a spot: its own, else those of every zone.
-
-    A band for certain phototypes applies only if the phototype is known to be one of them.
-    """
-    fitting = [
-        band
-        for band in bands
-        if band.quantity == quantity and (band.phototypes is None or phototype in band.phototypes)
-    ]
-    own = [band for band in fitting if band.zones is not None and spot.zone in band.zones]
-    return own or [band for band in fitting if band.zones is None]
-
-
 def _of_bands(
     bands: Sequence[Band],
     quantity: Quantity,
@@ -93,7 +77,7 @@ def _of_bands(
     of: tuple[Envelope, str, str],
 ) -> Iterator[Bound]:
     envelope, whose, digest = of
-    for band in band_of(bands, quantity, spot, phototype):
+    for band in bands_at(bands, quantity, spot.zone, phototype):
         lower, upper = value_of(band.lower), value_of(band.upper)
         if lower is not None or upper is not None:
             yield Bound(envelope, lower, upper, UNIT_OF[quantity], whose, digest)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
-from dermatrace.judge.times import plausible_ms
+from dermatrace.device_clock import plausible_ms
 from dermatrace_schemas.chart import (
     ChartAnswers,
     ChartAttach,

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from dermatrace.device_clock import BOOTS_KEPT_MAX, plausible_ms
 from dermatrace.journal.coverage import Coverage
 from dermatrace.judge.case import Ending
 from dermatrace.judge.chart import SessionId
 from dermatrace.judge.context import EarlierSession, SessionContext
-from dermatrace.judge.times import BOOTS_KEPT_MAX, plausible_ms
 from dermatrace_schemas.document import StreamDocument
 from dermatrace_schemas.session import SessionStopped
 from dermatrace_schemas.verdict import Grade

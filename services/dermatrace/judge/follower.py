@@ -18,7 +18,7 @@ from dermatrace.judge.file_state import FileState
 from dermatrace.judge.filing import key_of_name, names_of
 from dermatrace.judge.index import Index, Kept
 from dermatrace.judge.judgement import SessionJudge
-from dermatrace.judge.paperwork import Cause, Verdict
+from dermatrace.judge.paperwork import Verdict
 from dermatrace.judge.registry_reading import read_history
 from dermatrace.judge.rows import row_of
 from dermatrace.judge.rule_set import RULE_SET
@@ -36,6 +36,7 @@ from dermatrace_schemas.system import (
     SystemStreamComplete,
 )
 from dermatrace_schemas.topics import TopicError, parse_topic
+from dermatrace_schemas.verdict import Cause
 
 BATCH_ENTRIES_MAX: Final = 500
 """Entries read at a time: what is waited for at most before a stop or a commit."""

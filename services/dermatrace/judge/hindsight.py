@@ -7,6 +7,7 @@ from dermatrace.journal.reader import JournalReader
 from dermatrace.judge.archive import Archive
 from dermatrace.judge.case import Ending
 from dermatrace.judge.context import EarlierSession, SessionContext
+from dermatrace.judge.file_state import ending_of
 from dermatrace.judge.index import Index
 from dermatrace.judge.judgement import SessionJudge
 from dermatrace.judge.past_state import Past, had_ended, past_of
@@ -104,16 +105,9 @@ class Hindsight:
         return any(had_ended(self._reader, row, self.as_of) for row in rows)
 
     def _closed(self, judge: SessionJudge, past: Past) -> Judged:
-        state, coverage = past.state, past.coverage
-        ending = Ending(
-            expected_count=coverage.known_last + 1,
-            missing=tuple(coverage.settled.gaps(0, coverage.known_last)),
-            lost=tuple(coverage.lost.spans()),
-            rejected=tuple(coverage.rejected.spans()),
-            conflicts=tuple(state.conflicts),
-            ended=coverage.end_seq is not None,
-            chain=self._archive.chain(state.row, judge.state.stopped, self.as_of),
-        )
+        state = past.state
+        chain = self._archive.chain(state.row, judge.state.stopped, self.as_of)
+        ending = ending_of(state, past.coverage, chain)
         if state.is_closed:
             judge.close(ending)
         return Judged(judge, ending, summaries(judge, ending), state.is_closed)

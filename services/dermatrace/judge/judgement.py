@@ -7,6 +7,7 @@ late data and "what if"; only who hands it the documents differs.
 
 from typing import Final
 
+from dermatrace.device_clock import DeviceClock
 from dermatrace.judge.banding import (
     Watch,
     Watches,
@@ -24,7 +25,6 @@ from dermatrace.judge.rules.row import GateRule, Hit, MomentRule, Rule, When
 from dermatrace.judge.spot import NOWHERE, Spot
 from dermatrace.judge.state import SPOTS_MAX, TIPS_KEPT_MAX, Happened, SessionState, tally_key
 from dermatrace.judge.summing import add_shot, add_windows, is_good
-from dermatrace.judge.times import DeviceClock
 from dermatrace_schemas.document import StreamDocument
 from dermatrace_schemas.needling import NeedlingWindows
 from dermatrace_schemas.rf import RfShot

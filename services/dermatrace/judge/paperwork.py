@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import BaseModel, JsonValue
 
@@ -15,23 +15,12 @@ from dermatrace.judge.summarising import Summary
 from dermatrace_schemas.document import SeqRange
 from dermatrace_schemas.finding import Finding, FindingKey
 from dermatrace_schemas.references import RegistryPin, SessionKey
-from dermatrace_schemas.verdict import FindingCounts
+from dermatrace_schemas.verdict import Cause, FindingCounts
 
 STREAM_ID_CHARACTERS_MAX: Final = 160
 """A longer id fits no topic; such a session's verdicts go under a digest of its name instead."""
 BOOT_ID: Final = "judge"
 """Of every verdict: nothing in it depends on when the judge was started."""
-
-Cause = Literal[
-    "live",
-    "final_differs",
-    "chart_fact",
-    "correction",
-    "late_data",
-    "readmission",
-    "rule_set",
-    "erasure",
-]
 
 
 @dataclass(frozen=True, slots=True)

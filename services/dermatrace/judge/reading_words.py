@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from dermatrace.device_clock import DeviceClock, plausible_ms
 from dermatrace.judge.banding import Watch, column_of, values_of
 from dermatrace.judge.case import Case
 from dermatrace.judge.readings import Column, Shot, Windows, shot_of, windows_of
 from dermatrace.judge.rules.budget import said
 from dermatrace.judge.spot import NOWHERE, Spot
-from dermatrace.judge.times import DeviceClock, plausible_ms
 from dermatrace_schemas.document import StreamDocument
 from dermatrace_schemas.needling import NeedlingWindows
 from dermatrace_schemas.quantities import Unit

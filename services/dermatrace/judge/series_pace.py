@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from dermatrace.judge.bounds import band_of, value_of
+from dermatrace.judge.bounds import value_of
 from dermatrace.judge.spot import Spot
-from dermatrace_schemas.quantities import Band, Limit, Quantity
+from dermatrace_schemas.quantities import Band, Limit, Quantity, bands_at
 from dermatrace_schemas.registry_models import SeriesPlanContent
 
 Timing: TypeAlias = Literal["first", "early", "on_time", "late", "unknown"]
@@ -55,7 +55,7 @@ def pace_of(
         pick: Callable[[Iterable[Term]], Term], quantity: Quantity, side: str, own: float | None
     ) -> Term | None:
         limits: list[Limit | None] = [
-            getattr(band, side) for band in band_of(bands, quantity, spot, phototype)
+            getattr(band, side) for band in bands_at(bands, quantity, spot.zone, phototype)
         ]
         values = [value_of(limit) for limit in limits]
         terms = [Term(value, "treatment protocol") for value in values if value is not None]

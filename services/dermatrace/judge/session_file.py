@@ -15,7 +15,7 @@ from dermatrace.judge.case import Ending
 from dermatrace.judge.context import SessionContext
 from dermatrace.judge.file_state import Basis, FileState, Sources, ending_of, resting_names
 from dermatrace.judge.judgement import SessionJudge
-from dermatrace.judge.paperwork import Cause, fingerprint
+from dermatrace.judge.paperwork import fingerprint
 from dermatrace.judge.rule_set import RULE_SET, RuleSet
 from dermatrace.judge.rules.live import LATE
 from dermatrace.judge.rules.row import Hit
@@ -23,6 +23,7 @@ from dermatrace.judge.summarising import Summary, summaries
 from dermatrace.judge.telling import Teller, grade_of, status_of
 from dermatrace_schemas.document import StreamDocument
 from dermatrace_schemas.session import SessionStopped
+from dermatrace_schemas.verdict import Cause
 
 LATENESS_MAX_MS: Final = 10_000
 """How long a document waits for those before it, by the recorder's clock; then the live judgement

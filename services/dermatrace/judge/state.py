@@ -6,9 +6,9 @@ Everything here follows from the documents read so far and can be written down a
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
+from dermatrace.device_clock import DeviceClock
 from dermatrace.judge.spot import Spot
 from dermatrace.judge.tally import Tally
-from dermatrace.judge.times import DeviceClock
 from dermatrace_schemas.finding import Envelope, FindingKey, Nature, Priority
 from dermatrace_schemas.identifiers import Laterality
 from dermatrace_schemas.quantities import Unit

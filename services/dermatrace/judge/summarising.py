@@ -4,28 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from dermatrace.judge.bounds import band_of, value_of
+from dermatrace.judge.bounds import value_of
 from dermatrace.judge.case import Ending
 from dermatrace.judge.judgement import SessionJudge
 from dermatrace.judge.spot import NOWHERE, Spot
 from dermatrace.judge.state import spot_of_key
 from dermatrace.judge.tally import Tally
 from dermatrace_schemas.finding import Priority
+from dermatrace_schemas.quantities import bands_at
 from dermatrace_schemas.treatment import Gate
-from dermatrace_schemas.verdict import Adherence, FindingCounts, Totals
+from dermatrace_schemas.verdict import Adherence, FindingCounts, Totals, WhyNot
 
 MJ_PER_J = 1_000.0
 MILLIONTHS = 1_000_000
-WhyNot = Literal[
-    "no_protocol",
-    "not_approved",
-    "limits_unset",
-    "data_coverage",
-    "no_contact",
-    "zone_unknown",
-    "unknown_clock",
-    "erased",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +146,7 @@ class _Desk:
         if protocol is None:
             return None
         phototype = self._judge.context.chart.phototype
-        for band in band_of(protocol.bands, "dose_per_zone", spot, phototype):
+        for band in bands_at(protocol.bands, "dose_per_zone", spot.zone, phototype):
             budget_j = value_of(band.upper)
             if budget_j is not None:
                 return budget_j * MJ_PER_J

@@ -11,7 +11,6 @@ from dermatrace.judge.context import SessionContext
 from dermatrace.judge.file_state import FileState, Sources, Told
 from dermatrace.judge.judgement import SessionJudge
 from dermatrace.judge.paperwork import (
-    Cause,
     Verdict,
     stream_id_of,
     word_counts,
@@ -22,7 +21,7 @@ from dermatrace.judge.paperwork import (
 from dermatrace.judge.raising import Event
 from dermatrace.judge.rule_set import RULE_SET
 from dermatrace.judge.summarising import Summary, count_findings
-from dermatrace_schemas.verdict import Grade
+from dermatrace_schemas.verdict import Cause, Grade
 
 GENERATIONS_MAX: Final = 100
 """Generations of one session; what would change it after that changes only the index."""

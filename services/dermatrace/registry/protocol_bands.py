@@ -1,12 +1,12 @@
 """Whether the bands of a treatment protocol fit one another and its zones."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Final, TypeAlias, get_args
 
 from dermatrace.registry.marked_yaml import Marked, Path
-from dermatrace.registry.protocol_text import EVERY_ZONE, listed, number, places, unit_word
-from dermatrace_schemas.quantities import UNIT_OF, Band, Limit, Quantity
+from dermatrace.registry.protocol_text import EVERY_ZONE, listed, number, places
+from dermatrace_schemas.quantities import UNIT_OF, Band, Limit, bands_at, unit_word
 from dermatrace_schemas.registry_protocols import ProtocolContent
 from dermatrace_schemas.treatment import Phototype
 from dermatrace_schemas.zones import ZONE_BY_CODE
@@ -83,19 +83,6 @@ def contradictions(content: ProtocolContent, marked: Marked) -> Iterator[Doubt]:
             line = marked.line_of((*BANDS, first_place))
             what = f"{first.quantity} at {zones}, with the band in line {line}: {said}"
             yield (*BANDS, place), what, remedy
-
-
-def bands_at(
-    bands: Iterable[Band], quantity: Quantity, zone: str | None, phototype: str | None
-) -> list[Band]:
-    """Return the bands by which a quantity is judged: a zone's own, else those of every zone."""
-    fitting = [
-        band
-        for band in bands
-        if band.quantity == quantity and (band.phototypes is None or phototype in band.phototypes)
-    ]
-    own = [band for band in fitting if zone in (band.zones or ())]
-    return own or [band for band in fitting if band.zones is None]
 
 
 def _limits(content: ProtocolContent) -> Iterator[tuple[Path, str, Limit]]:

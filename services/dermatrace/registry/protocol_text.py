@@ -3,24 +3,18 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from dermatrace_schemas.quantities import Band, Limit, Unit
+from dermatrace_schemas.quantities import Band, Limit, unit_word
 from dermatrace_schemas.registry_protocols import Contraindication, DeviceDemand
 
 TO_BE_ENTERED: Final = "to be entered"
 """For a limit whose value is null."""
 EVERY_ZONE: Final = "every zone"
 EVERY_PHOTOTYPE: Final = "all"
-_UNIT_WORDS: Final[dict[Unit, str]] = {"1": "", "Ohm": "ohm", "Cel": "°C"}
 
 
 def words(code: str) -> str:
     """Return a code of ours as people say it: `dose_per_zone` is `dose per zone`."""
     return code.replace("_", " ")
-
-
-def unit_word(unit: Unit) -> str:
-    """Return a unit as people write it; of a count or a fraction, nothing."""
-    return _UNIT_WORDS.get(unit, unit)
 
 
 def number(value: float | None) -> str:

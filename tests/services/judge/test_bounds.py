@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import pytest
 
-from dermatrace.judge.bounds import Bound, band_of, bounds_of
+from dermatrace.judge.bounds import Bound, bounds_of
 from dermatrace.judge.case import Case
 from dermatrace.judge.context import SessionContext
 from dermatrace.judge.spot import NOWHERE, Spot
 from dermatrace.judge.state import SPOTS_MAX, SessionState
 from dermatrace_schemas.finding import Envelope
-from dermatrace_schemas.quantities import UNIT_OF, Quantity
+from dermatrace_schemas.quantities import UNIT_OF, Quantity, bands_at
 from dermatrace_schemas.session import Ratings, Tip
 from support.cases import band, limited
 from support.visit_cases import depth, version, with_plan, with_registry
@@ -132,7 +132,7 @@ def test_bands_of_the_zone_come_before_those_of_every_zone_and_phototypes_must_b
         band("depth", upper=0.5, zones=["chin", "cheek"], phototypes=["V", "VI"]),
         band("power", upper=9.0),
     ]
-    found = band_of(bands, "depth", spot, phototype)
+    found = bands_at(bands, "depth", spot.zone, phototype)
     assert [one.upper.value for one in found if one.upper is not None] == upper
     context = with_plan(limited(*bands), phototype=phototype)
     assert [end for _, _, end in ends(context, "depth", spot=spot)] == upper

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dermatrace.device_clock import DeviceClock
 from dermatrace.errors import UsageError
 from dermatrace.journal.entry import Head
 from dermatrace.journal.reader import JournalReader
@@ -26,7 +27,6 @@ from dermatrace.judge.paperwork import Verdict
 from dermatrace.judge.raising import FAILED_RULE, TOO_MANY
 from dermatrace.judge.rule_set import RULE_SET
 from dermatrace.judge.rules.live import LATE
-from dermatrace.judge.times import DeviceClock
 from dermatrace.judge.verdict_reading import read_generations
 from dermatrace.simulator.faults import UnsetClock
 from support.explained import (

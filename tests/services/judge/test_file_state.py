@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dermatrace.device_clock import BOOTS_KEPT_MAX, WALL_CLOCK_MIN_MS
 from dermatrace.journal.coverage import Coverage
 from dermatrace.judge.file_state import FileState, ending_of, resting_names
-from dermatrace.judge.times import BOOTS_KEPT_MAX, WALL_CLOCK_MIN_MS
 from dermatrace_schemas.references import RegistryPin
 from dermatrace_schemas.session import DeviceEvent
 from support.visit_cases import ORDERLY, SESSION, with_chart

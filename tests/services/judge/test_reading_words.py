@@ -2,10 +2,10 @@
 
 import pytest
 
+from dermatrace.device_clock import DeviceClock
 from dermatrace.judge.judgement import SessionJudge
 from dermatrace.judge.reading_words import READINGS_SHOWN_MAX, Found, Picker, time_of, values_in
 from dermatrace.judge.spot import Spot
-from dermatrace.judge.times import DeviceClock
 from dermatrace_schemas.document import StreamDocument
 from dermatrace_schemas.needling import NeedlingWindows
 from dermatrace_schemas.session import DeviceEvent

@@ -1,14 +1,10 @@
 """Limits that are not set, zones without a depth, and bands that contradict one another."""
 
-from itertools import product
 from pathlib import Path
 
 import pytest
 
-from dermatrace.judge.bounds import band_of
-from dermatrace.judge.spot import Spot
 from dermatrace.registry.protocol_bands import (
-    bands_at,
     contradictions,
     strange_zones,
     unset_limits,
@@ -165,16 +161,3 @@ def test_bands_that_agree_or_never_meet_are_no_contradiction(
 ) -> None:
     protocol = written(tmp_path, _with_bands(first, second))
     assert list(contradictions(protocol.content, protocol.marked)) == []
-
-
-def test_bands_are_chosen_as_the_judge_chooses_them(tmp_path: Path) -> None:
-    bands = (
-        _band(upper="1"),
-        _band(upper="2", phototypes="I, V"),
-        _band(upper="3", zones="cheek"),
-        _band(upper="4", zones="cheek, chin", phototypes="V"),
-    )
-    content = written(tmp_path, _with_bands(*bands)).content
-    for zone, phototype in product((None, "cheek", "chin", "nose"), (None, "I", "II", "V")):
-        expected = band_of(content.bands, "depth", Spot(zone), phototype)
-        assert bands_at(content.bands, "depth", zone, phototype) == expected

@@ -8,7 +8,7 @@ from dermatrace.judge.case import Case
 from dermatrace.judge.rules.row import Hit
 from dermatrace.judge.spot import NOWHERE, Spot
 from dermatrace_schemas.finding import Envelope, Priority
-from dermatrace_schemas.quantities import Quantity, Unit
+from dermatrace_schemas.quantities import Quantity, Unit, unit_word
 
 Look: TypeAlias = Callable[[Case], Iterable[Hit]]
 Total: TypeAlias = Callable[[Case], float | None]
@@ -21,7 +21,6 @@ DECIMALS_OF_TOTAL: Final = 6
 """Of totals: a thousandth of a millijoule too much must still be seen to be more."""
 OFF_LABEL_PRIORITY: Final[Priority] = "medium"
 """What lies outside the cleared label is no fault; somebody should say why it was done."""
-_UNIT_WORDS: Final[dict[Unit, str]] = {"1": "", "Ohm": " ohm", "Cel": " °C"}
 
 
 def budget(
@@ -147,4 +146,4 @@ def said(value: float, unit: Unit = "1", decimals: int = DECIMALS) -> str:
     whole, _, fraction = f"{value:,.{decimals}f}".partition(".")
     fraction = fraction.rstrip("0")
     number = f"{whole}.{fraction}" if fraction else whole
-    return number + _UNIT_WORDS.get(unit, f" {unit}")
+    return f"{number} {unit_word(unit)}".rstrip()

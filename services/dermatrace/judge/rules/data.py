@@ -173,7 +173,7 @@ RULES: Final[tuple[AnyRule, ...]] = (
         meaning="The device's clock was set while it worked: earlier and later times do not fit.",
         priority="low",
         persistence="one step",
-        source="Wall clock against uptime; the least step is named in `times.py`",
+        source="Wall clock against uptime; the least step is named in `device_clock.py`",
         when=("clock",),
         look=_clock_step,
     ),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dermatrace.judge.times import (
+from dermatrace.device_clock import (
     BOOTS_KEPT_MAX,
     CLOCK_STEP_MIN_MS,
     WALL_CLOCK_MAX_MS,
