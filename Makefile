@@ -34,7 +34,7 @@ check: $(DEV) ## Lint, types, layers, dependencies, size
 schemas: $(DEV) ## Write the JSON Schemas and asyncapi.yaml anew
 	$(BIN)/python -m dermatrace_schemas.render
 
-reference: $(DEV) ## Write docs/settings.md, docs/rules.md and the README's example anew
+reference: $(DEV) ## Write settings, rules, measurements and the README's example anew
 	PYTHONPATH=tests $(BIN)/python -m support.reference
 
 pictures: $(DEV) ## Play the demonstration and draw docs/images/ from it
@@ -51,7 +51,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-annotate --no-header $(UPGRADE) pyproject.toml requirements/build.in
 
 lock: $(DEV) ## Write the lock files anew; UPGRADE=--upgrade for newer versions
-	$(COMPILE) --extra demo --output-file requirements/runtime.txt
+	$(COMPILE) --extra demo --extra grafana --output-file requirements/runtime.txt
 	$(COMPILE) --extra dev --constraint requirements/runtime.txt \
 		--output-file requirements/dev.txt
 

@@ -68,7 +68,40 @@ class Settings(BaseSettings):
     health_host: str = "127.0.0.1"
     """Address of the health page."""
     health_port: int = Field(default=8427, ge=0, le=65_535)
-    """Port of `/healthz` and `/metrics`; 0 takes a free one."""
+    """Port of ingest's `/healthz` and `/metrics`; 0 takes a free one."""
+    ingest_url: str | None = None
+    """Where forward finds ingest's health page; unset: at `health_port` of this machine."""
+    forward_health_port: int = Field(default=8428, ge=0, le=65_535)
+    """Port of forward's `/healthz` and `/metrics`; 0 takes a free one."""
+    influxdb_url: str = "http://127.0.0.1:8086"
+    """Where InfluxDB 2 is."""
+    influxdb_org: str = Field(default="dermatrace", min_length=1)
+    """Organisation in InfluxDB."""
+    influxdb_raw_bucket: str = Field(default="dermatrace-raw", min_length=1)
+    """Bucket of readings and events."""
+    influxdb_sessions_bucket: str = Field(default="dermatrace-sessions", min_length=1)
+    """Bucket of findings and summaries."""
+    influxdb_database: str = Field(default="dermatrace", min_length=1)
+    """What InfluxQL calls both buckets together: `raw` and `sessions` are its retention
+    policies."""
+    influxdb_raw_retention_days: int = Field(default=90, ge=0, le=36_500)
+    """How long readings stay in InfluxDB; 0 keeps them for good. The record keeps everything."""
+    influxdb_token_file: Path | None = None
+    """File whose first line is the token to work with; it is read again when InfluxDB refuses."""
+    influxdb_admin_token_file: Path | None = None
+    """File whose first line is the token that may create buckets and tokens; only `provision`
+    reads it."""
+    influxdb_tokens: Path | None = None
+    """Folder into which `provision influxdb` writes one file a consumer, each with its token;
+    unset: `secrets` in the data folder."""
+    influxdb_gzip: Literal["auto", "on", "off"] = "auto"
+    """Compress what is sent to InfluxDB; auto: not to this machine itself."""
+    grafana_url: str = "http://127.0.0.1:3000"
+    """Where Grafana is."""
+    grafana_user: str = "admin"
+    """Whom `provision grafana` logs in as."""
+    grafana_password_file: Path | None = None
+    """File whose first line is that user's password."""
     log_format: Literal["text", "json"] = "text"
     """Log lines for people or for machines."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -101,6 +134,16 @@ class Settings(BaseSettings):
         """What the judge remembers; may be deleted while no judge runs."""
         return self.data / "index.db"
 
+    @property
+    def forward_file(self) -> Path:
+        """How far InfluxDB has got, and what it refused."""
+        return self.data / "forward.db"
+
+    @property
+    def tokens_folder(self) -> Path:
+        """Where `provision influxdb` writes tokens."""
+        return self.influxdb_tokens or self.data / "secrets"
+
     def outbox_file(self, clinic: str, sender: str) -> Path:
         """Return the memory of one sender of ours."""
         return self.data / "outbox" / f"{clinic}.{sender}.db"
@@ -111,7 +154,7 @@ class Settings(BaseSettings):
             host=self.broker_host,
             port=self.broker_port,
             username=self.broker_username,
-            password=_first_line(self.broker_password_file),
+            password=first_line(self.broker_password_file),
             protocol=self.broker_protocol,
             keepalive_s=self.broker_keepalive_s,
             tls_ca_file=_text(self.broker_tls_ca_file),
@@ -168,15 +211,19 @@ def render_reference() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _first_line(path: Path | None) -> str | None:
+def first_line(path: Path | None) -> str | None:
+    """Return the first line of a file that holds a password or token; None without a file.
+
+    Raises UsageError if it cannot be read or is empty.
+    """
     if path is None:
         return None
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise UsageError(f"the password file cannot be read: {error}") from error
+        raise UsageError(f"a file with a password or token cannot be read: {error}") from error
     if not lines:
-        raise UsageError(f"{path} is empty", remedy="Its first line is the password.")
+        raise UsageError(f"{path} is empty", remedy="Its first line is the password or token.")
     return lines[0]
 
 

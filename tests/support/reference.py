@@ -1,9 +1,10 @@
-"""Writes docs/settings.md, docs/rules.md and the README's example anew (`make reference`)."""
+"""Writes the generated pages of docs/ and the README's example anew (`make reference`)."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from dermatrace.forward.measurements import render_measurements
 from dermatrace.judge.rule_book import render_rules
 from dermatrace.settings import render_reference
 from support.explained import IN_README, example_output, fenced
@@ -11,9 +12,11 @@ from support.tree import ROOT
 
 SETTINGS_REFERENCE: Final = ROOT / "docs" / "settings.md"
 RULES_REFERENCE: Final = ROOT / "docs" / "rules.md"
+MEASUREMENTS_REFERENCE: Final = ROOT / "docs" / "measurements.md"
 PAGES: Final[Mapping[Path, Callable[[], str]]] = {
     SETTINGS_REFERENCE: render_reference,
     RULES_REFERENCE: render_rules,
+    MEASUREMENTS_REFERENCE: render_measurements,
 }
 
 

@@ -152,8 +152,7 @@ class SessionFile:
             shown, told, final = state.fingerprint, self.summaries, self._judge_anew(entry)
             if state.fingerprint != shown:
                 self.teller.say_closed(entry, live, ending, told, "superseded")
-                cause: Cause = "late_data" if was_late else "final_differs"
-                self.teller.open(entry, final.context, cause)
+                self.teller.open(entry, final.context, "late_data" if was_late else "final_differs")
                 self.teller.say_all(entry, final)
             live, ending = final, self._ending(entry, final)
         state.basis = Basis()
@@ -291,9 +290,9 @@ class SessionFile:
 
     def _shown(self) -> str:
         """Return a digest of what the newest judgement has come to so far."""
-        judge = self.judge
-        if self.state.is_closed or judge is None:
+        if self.state.is_closed or self.judge is None:
             return self.state.fingerprint
+        judge = self.judge
         return fingerprint(judge.state.findings, [], judge.context.registry.pins)
 
     def _ending(self, entry: Entry, judge: SessionJudge) -> Ending:

@@ -1,0 +1,1 @@
+"""Follows the journal and keeps InfluxDB up to it."""
