@@ -18,8 +18,8 @@ from benchmarks.stack import HELPER_MAX_S
 from benchmarks.wire import PUBLISH, Link, topic_and_payload
 from dermatrace.journal.entry import Entry
 from dermatrace.journal.reader import JournalReader
-from dermatrace.judge.archive import JUDGE_SENDER
 from dermatrace.judge.rule_set import RULE_SET
+from dermatrace_schemas.identifiers import JUDGE_SENDER
 from dermatrace_schemas.topics import TopicError, parse_topic, receipt_topic
 
 LOOK_INTERVAL_S: Final = 0.002

@@ -15,6 +15,8 @@ EXTENSION_PATTERN: Final = r"^[a-z][a-z0-9-]{1,31}\.[a-z][a-z0-9_]{0,47}$"
 
 RECORDER_SENDER: Final = "dermatrace"
 """The recorder's own sender id; a message that arrives under it is rejected."""
+JUDGE_SENDER: Final = "judge"
+"""Under which the judge sends. Nobody else may: its name is its place in every verdict's topic."""
 
 
 ClinicId = Annotated[str, StringConstraints(pattern=CLINIC_PATTERN)]

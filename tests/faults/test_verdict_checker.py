@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dermatrace.judge.archive import JUDGE_SENDER
 from dermatrace.judge.paperwork import Verdict
+from dermatrace_schemas.identifiers import JUDGE_SENDER
 from dermatrace_schemas.topics import Topic
 from support.checker_verdicts import VerdictJudgement, judge_verdicts
 from support.judge_bench import (

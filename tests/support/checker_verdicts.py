@@ -13,11 +13,12 @@ from dermatrace.journal.entry import Entry
 from dermatrace.journal.reader import JournalReader
 from dermatrace.journal.streams import StreamKey
 from dermatrace.journal.verify import verify
-from dermatrace.judge.archive import JUDGE_SENDER, Archive
+from dermatrace.judge.archive import Archive
 from dermatrace.judge.file_state import Told
 from dermatrace.judge.follower import Follower
 from dermatrace.judge.index import Index
 from dermatrace.judge.paperwork import Verdict, stream_id_of
+from dermatrace_schemas.identifiers import JUDGE_SENDER
 from dermatrace_schemas.parse import parse
 from dermatrace_schemas.topics import Topic
 from dermatrace_schemas.verdict import VerdictClosed

@@ -8,10 +8,10 @@ from dermatrace import sqlite
 from dermatrace.errors import DermatraceError
 from dermatrace.journal.entry import EMPTY
 from dermatrace.journal.reader import JournalReader
-from dermatrace.judge.archive import JUDGE_SENDER
 from dermatrace.judge.index import Index
 from dermatrace.mqtt import BrokerAddress
 from dermatrace.simulator.fleet import FLEET, FleetDevice
+from dermatrace_schemas.identifiers import JUDGE_SENDER
 from support.checker_verdicts import VerdictJudgement, judge_verdicts, verdict_entries
 from support.faults_clinics import SETTLE_WAIT_MAX_S, BusyClinics
 from support.faults_launcher import JUDGE_VARIABLE

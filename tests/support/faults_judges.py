@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 from dermatrace import logs
 from dermatrace.clock import SystemClock
 from dermatrace.journal.reader import JournalReader
-from dermatrace.judge.archive import JUDGE_SENDER, Archive
+from dermatrace.judge.archive import Archive
 from dermatrace.judge.follower import Follower
 from dermatrace.judge.index import Index
 from dermatrace.judge.paperwork import Verdict
@@ -22,6 +22,7 @@ from dermatrace.judge.service import JudgeService
 from dermatrace.sender.outbox import IN_MEMORY
 from dermatrace.sender.sender import Sender
 from dermatrace.settings import load_settings
+from dermatrace_schemas.identifiers import JUDGE_SENDER
 from dermatrace_schemas.registry import RegistryDocument
 from support.faults_senders import Eager, FastClock
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from dermatrace.journal.reader import JournalReader
-from dermatrace.judge.archive import JUDGE_SENDER
 from dermatrace.judge.follower import Follower
 from dermatrace.judge.index import Index
 from dermatrace.judge.paperwork import BOOT_ID, Verdict
@@ -21,6 +20,7 @@ from dermatrace.simulator.performance import perform
 from dermatrace.simulator.player import Opening, Player
 from dermatrace.simulator.visits import visit_facts
 from dermatrace_schemas.digest import payload_sha256
+from dermatrace_schemas.identifiers import JUDGE_SENDER
 from dermatrace_schemas.library import sample_clinic
 from dermatrace_schemas.topics import Topic
 from support.fake_sender import FakePower, FakeSender, FakeWire

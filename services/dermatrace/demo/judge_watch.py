@@ -15,13 +15,12 @@ from dermatrace.clock import Clock
 from dermatrace.errors import DermatraceError
 from dermatrace.journal.entry import Entry
 from dermatrace.journal.reader import JournalReader
-from dermatrace.judge.archive import JUDGE_SENDER
 from dermatrace.judge.chart import SessionId
 from dermatrace.judge.index import Index
 from dermatrace.judge.search import FoundSession, SessionQuery, search
 from dermatrace.judge.state import SessionState, spot_of_key
 from dermatrace_schemas.finding import Envelope, Finding, Priority
-from dermatrace_schemas.identifiers import Laterality
+from dermatrace_schemas.identifiers import JUDGE_SENDER, Laterality
 from dermatrace_schemas.parse import parse
 from dermatrace_schemas.topics import TopicError, parse_topic
 from dermatrace_schemas.treatment import Gate

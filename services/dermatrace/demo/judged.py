@@ -12,7 +12,6 @@ from dermatrace.demo.once import Played
 from dermatrace.errors import DermatraceError
 from dermatrace.journal.reader import JournalReader
 from dermatrace.journal.streams import StreamKey
-from dermatrace.judge.archive import JUDGE_SENDER
 from dermatrace.judge.chart import SessionId
 from dermatrace.judge.index import Index
 from dermatrace.judge.paperwork import stream_id_of
@@ -22,6 +21,7 @@ from dermatrace.settings import Settings
 from dermatrace.simulator.expected_findings import ExpectedFindings, expected_findings
 from dermatrace.simulator.fleet import FleetSession
 from dermatrace.simulator.practices import practice_of
+from dermatrace_schemas.identifiers import JUDGE_SENDER
 from dermatrace_schemas.treatment import Gate
 from dermatrace_schemas.verdict import VerdictSummary
 

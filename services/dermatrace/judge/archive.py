@@ -21,6 +21,7 @@ from dermatrace.judge.rule_set import RULE_SET
 from dermatrace_schemas.chart import ChartDocument
 from dermatrace_schemas.digest import chain_next, chain_start
 from dermatrace_schemas.document import StreamDocument
+from dermatrace_schemas.identifiers import JUDGE_SENDER
 from dermatrace_schemas.parse import parse
 from dermatrace_schemas.references import DocumentKey
 from dermatrace_schemas.registry_models import ClinicContent
@@ -28,8 +29,6 @@ from dermatrace_schemas.session import Plan, SessionStarted, SessionStopped
 from dermatrace_schemas.topics import parse_topic
 from dermatrace_schemas.verdict import VerdictOpened
 
-JUDGE_SENDER: Final = "judge"
-"""Under which the judge sends. Nobody else may: its name is its place in every verdict's topic."""
 READ_DOCUMENTS_MAX: Final = 1_000
 """Documents held at a time while a session is judged anew."""
 

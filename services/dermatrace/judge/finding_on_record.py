@@ -8,11 +8,11 @@ from dermatrace.errors import UsageError
 from dermatrace.journal.entry import Entry
 from dermatrace.journal.reader import JournalReader
 from dermatrace.journal.streams import StreamKey, StreamRecord
-from dermatrace.judge.archive import JUDGE_SENDER
 from dermatrace.judge.chart import SessionId
 from dermatrace.judge.rules.live import LATE
 from dermatrace.judge.verdict_reading import Generation, ToldFinding, read_generations
 from dermatrace_schemas.finding import Finding
+from dermatrace_schemas.identifiers import JUDGE_SENDER
 from dermatrace_schemas.parse import parse
 from dermatrace_schemas.verdict import VerdictClosed, VerdictFindingRaised, VerdictOpened
 

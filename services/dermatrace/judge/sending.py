@@ -4,11 +4,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from dermatrace.judge.archive import JUDGE_SENDER
 from dermatrace.judge.paperwork import BOOT_ID, Verdict
 from dermatrace.mqtt import BrokerAddress
 from dermatrace.sender.outbox import CAPACITY_DEFAULT_BYTES
 from dermatrace.sender.sender import OutgoingStream, Sender
+from dermatrace_schemas.identifiers import JUDGE_SENDER
 
 
 class OutboxFile(Protocol):

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from dermatrace.journal.reader import JournalReader
 from dermatrace.journal.streams import StreamKey
-from dermatrace.judge.archive import JUDGE_SENDER
 from dermatrace.judge.chart import SessionId
 from dermatrace.judge.paperwork import stream_id_of
 from dermatrace.judge.telling import GENERATIONS_MAX
 from dermatrace_schemas.finding import Finding
+from dermatrace_schemas.identifiers import JUDGE_SENDER
 from dermatrace_schemas.parse import parse
 from dermatrace_schemas.references import RegistryPin
 from dermatrace_schemas.verdict import (

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from dermatrace.journal.reader import JournalReader
-from dermatrace.judge.archive import JUDGE_SENDER, Archive, clinic_day, fact_of
+from dermatrace.judge.archive import Archive, clinic_day, fact_of
 from dermatrace.judge.chart import SessionId
 from dermatrace.judge.file_state import FileState
 from dermatrace.judge.filing import names_of
@@ -19,6 +19,7 @@ from dermatrace.judge.registry_reading import read_history
 from dermatrace.judge.rule_set import RULE_SET
 from dermatrace_schemas.chart import ChartPlan
 from dermatrace_schemas.digest import chain_next, chain_start, payload_sha256
+from dermatrace_schemas.identifiers import JUDGE_SENDER
 from dermatrace_schemas.references import DocumentKey
 from dermatrace_schemas.registry_models import ClinicContent
 from dermatrace_schemas.session import SessionStopped

@@ -1,0 +1,112 @@
+"""One step forward: what some entries of the journal call for in InfluxDB, and what to remember."""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from dermatrace.forward.measurement import Bucket
+from dermatrace.journal.entry import Head
+
+STEP_LINES_MAX: Final = 5_000
+"""Lines of one step, as the makers of InfluxDB advise; the rest makes another step. One document
+more may come on top."""
+STEP_ENTRIES_MAX: Final = 5_000
+"""Entries of one step, for those that make no points: the cursor moves at least this often."""
+
+Counting = Literal["kept", "judged", "replacing", "aside"]
+"""How a line counts once InfluxDB has it. kept, judged: as forwarded; the second are deleted by a
+newer judgement. replacing: in place of a line already counted. aside: not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The lines of one entry that go to one bucket and count alike."""
+
+    entry_id: int
+    row: int | None
+    """Of the session they belong to."""
+    bucket: Bucket
+    counting: Counting
+    lines: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """Points of one session that must go before the step's own are written."""
+
+    row: int
+    clinic: str
+    device: str
+    session: str
+    fate: Literal["superseded", "erased"]
+    """superseded: what earlier judgements said. erased: with `whole` everything of the session."""
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedFinding:
+    """Where a finding's point stands, for when it clears."""
+
+    row: int
+    number: int
+    start: str
+    at_ns: int
+
+
+@dataclass(slots=True)
+class Step:
+    """Written whole and in this order: deletions, lines; then the cursor moves to `head`."""
+
+    number: int
+    head: Head
+    deletions: list[Deletion] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    journalled_count: int = 0
+    superseded_count: int = 0
+    """Points that a newer judgement had replaced before they were made."""
+    erased_count: int = 0
+    """Points of held entries that were erased before they were made."""
+    unattributed: list[tuple[int, str]] = field(default_factory=list)
+    """(entry, why) of points nobody can make a line of: they go to quarantine."""
+    memories: dict[int, tuple[str, bytes, int]] = field(default_factory=dict)
+    """Stream row to (sort, packed memory, points held)."""
+    findings: list[RaisedFinding] = field(default_factory=list)
+    known: dict[tuple[str, str], str] = field(default_factory=dict)
+    line_count: int = 0
+    entry_count: int = 0
+
+    def add(self, group: Group) -> None:
+        """Add lines to be written."""
+        if group.lines:
+            self.groups.append(group)
+            self.line_count += len(group.lines)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it should be written before more is added."""
+        return self.line_count >= STEP_LINES_MAX or self.entry_count >= STEP_ENTRIES_MAX
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been taken into it."""
+        return self.entry_count == 0 and not self.memories
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One line InfluxDB did not take, in its own words."""
+
+    entry_id: int
+    row: int | None
+    bucket: Bucket
+    line: str
+    words: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a step's lines, by group where not all were accepted."""
+
+    refused: list[Refused] = field(default_factory=list)
+    missing: dict[int, int] = field(default_factory=dict)
+    """Index of the group to the number of its lines that were not accepted."""
+    expired_count: int = 0
