@@ -4,12 +4,16 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
 
 from support.broker import Mosquitto, StartMosquitto, find_mosquitto
+from support.influx import InfluxServer, StartInflux
+from support.influx_org import InfluxOrg
 from support.ports import find_free_port
+from support.real_servers import ServerMissing, find_server
 
 # The same examples on every run: a failure seen in CI is the one seen at the desk. No deadline,
 # since a busy machine is no defect of the code.
@@ -34,6 +38,13 @@ def free_port() -> int:
     return find_free_port()
 
 
+def _do_without(reason: str) -> NoReturn:
+    """Skip the test, but fail it where CI=true: there every server must be installed."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 @pytest.fixture
 def start_mosquitto(tmp_path: Path) -> Iterator[StartMosquitto]:
     """Offer brokers with any config, each in a folder of its own.
@@ -42,10 +53,7 @@ def start_mosquitto(tmp_path: Path) -> Iterator[StartMosquitto]:
     """
     program = find_mosquitto()
     if program is None:
-        reason = "mosquitto is not on PATH (apt-get install mosquitto)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        _do_without("mosquitto is not on PATH (apt-get install mosquitto)")
     with ExitStack() as at_the_end:
 
         def start(config: str = "") -> Mosquitto:
@@ -63,3 +71,48 @@ def mosquitto(request: pytest.FixtureRequest, start_mosquitto: StartMosquitto) -
     """Return a running broker; parametrize it indirectly to give it a config text."""
     config: str = getattr(request, "param", "")
     return start_mosquitto(config)
+
+
+@pytest.fixture(scope="session")
+def influxd() -> str:
+    """Return the program of a real InfluxDB 2; without it the test is skipped, but fails in CI."""
+    try:
+        return find_server("influxd")
+    except ServerMissing as missing:
+        _do_without(str(missing))
+
+
+@pytest.fixture(scope="session")
+def influx_server(influxd: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxServer]:
+    """Return the one InfluxDB that all tests share. Whoever stops or fills it starts an own one."""
+    server = InfluxServer(influxd, find_free_port(), tmp_path_factory.mktemp("influxd"))
+    try:
+        server.start()
+        server.set_up()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def influx(influx_server: InfluxServer) -> Iterator[InfluxOrg]:
+    """Return an organisation of the test's own, with both buckets, on the shared InfluxDB."""
+    org = influx_server.new_org()
+    org.make_buckets()
+    yield org
+    influx_server.remove_org(org)
+
+
+@pytest.fixture
+def start_influx(influxd: str, tmp_path: Path) -> Iterator[StartInflux]:
+    """Offer InfluxDBs of the test's own, each in a folder of its own, not yet set up."""
+    with ExitStack() as at_the_end:
+
+        def start(*options: str, folder: Path | None = None) -> InfluxServer:
+            port = find_free_port()
+            server = InfluxServer(influxd, port, folder or tmp_path / f"influxd-{port}", options)
+            at_the_end.callback(server.close)
+            server.start()
+            return server
+
+        yield start

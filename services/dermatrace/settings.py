@@ -27,6 +27,8 @@ NOT_SETTINGS: Final = (
     "DERMATRACE_FAULT_",
     "DERMATRACE_SIMULATION_",
     "DERMATRACE_INFLUXD",
+    "DERMATRACE_TELEGRAF",
+    "DERMATRACE_SERVERS",
 )
 """Names, or beginnings of names, that the environment may hold for others than us."""
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from support.broker import BrokerError, Mosquitto, StartMosquitto
+from support.broker import Mosquitto, StartMosquitto
+from support.own_server import ServerError
 from support.ports import answers
 
 pytestmark = pytest.mark.broker
@@ -35,5 +36,5 @@ def test_two_mosquittos_run_side_by_side(start_mosquitto: StartMosquitto) -> Non
 
 
 def test_bad_config_fails_with_the_log(start_mosquitto: StartMosquitto) -> None:
-    with pytest.raises(BrokerError, match="no_such_option"):
+    with pytest.raises(ServerError, match="no_such_option"):
         start_mosquitto("no_such_option 1\n")
