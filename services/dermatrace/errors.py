@@ -2,6 +2,7 @@
 
 DermatraceError
   UsageError            the person at the keyboard: a wrong path, a bad file. Exit 2
+    ServerRefused       InfluxDB or Grafana understood what was asked, and says no
   NeedsAPerson          a machine must not go on by itself. Exit 3, never restarted
     AlreadyRunning      another process holds the file
     JournalDamaged      the record does not match its own hashes
@@ -12,6 +13,9 @@ DermatraceError
     StorageFull         no room
     StorageFailed       a read, write or sync failed
   BrokerUnavailable     the network: keep trying
+  InfluxUnavailable     InfluxDB is away, busy, or has neither token nor bucket of ours: keep trying
+  PointsRefused         InfluxDB does not take these points: others may be fine
+  ServerUnavailable     InfluxDB or Grafana is away, or fails by itself: keep trying
 
 Each says what happened, where, and in `remedy` what to do.
 """
@@ -116,3 +120,41 @@ class StorageFailed(StorageError):
 
 class BrokerUnavailable(DermatraceError):
     """The broker cannot be reached or refuses us."""
+
+
+class ServerUnavailable(DermatraceError):
+    """InfluxDB or Grafana cannot be reached, or fails by itself; trying again may help."""
+
+    def __init__(self, server: str, url: str, detail: str) -> None:
+        super().__init__(
+            f"{server} at {url}: {detail}",
+            remedy=f"Is {server} running there? Its own log says why it does not answer.",
+        )
+
+
+class ServerRefused(UsageError):
+    """InfluxDB or Grafana understood what was asked, and says no."""
+
+    def __init__(
+        self, server: str, url: str, detail: str, *, status: int = 0, remedy: str = ""
+    ) -> None:
+        super().__init__(f"{server} at {url}: {detail}", remedy=remedy)
+        self.status = status
+
+
+class InfluxUnavailable(DermatraceError):
+    """InfluxDB does not take anything at the moment; nothing is wrong with what was sent."""
+
+    def __init__(self, message: str, *, remedy: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.retry_after_s = retry_after_s
+        """How long the server asks to be left alone, if it says."""
+
+
+class PointsRefused(DermatraceError):
+    """InfluxDB does not take at least one of these points, and says why in `words`."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(f"InfluxDB refused points with {status}: {words}")
+        self.status = status
+        self.words = words

@@ -26,6 +26,7 @@ class Door:
 
 
 SENDERS = ("dermatrace.registry", "dermatrace.simulator", "dermatrace.judge", "dermatrace.console")
+INFLUX_DOORS = ("dermatrace.forward.influx", "dermatrace.provision.influx_admin")
 DOORS = (
     Door("sqlite3", (), "use dermatrace.sqlite, which brings a SQLite without the WAL bug"),
     Door("apsw", ("dermatrace.sqlite",), "use dermatrace.sqlite"),
@@ -33,6 +34,9 @@ DOORS = (
     Door("amqtt", ("dermatrace.supervisor",), "ask dermatrace.supervisor for a broker"),
     Door("pydantic_settings", ("dermatrace.settings",), "take settings as an argument"),
     Door("prometheus_client", ("dermatrace.ingest",), "count through ingest's metrics module"),
+    Door("influxdb_client", INFLUX_DOORS, "ask InfluxDB through one of these modules"),
+    Door("urllib3", INFLUX_DOORS, "catch ServerUnavailable: one of these modules translates"),
+    Door("grafana_api", ("dermatrace.provision.grafana_adapter",), "use the adapter"),
     Door("typer", ("dermatrace.cli", "dermatrace.demo"), "return data; dermatrace.cli prints it"),
     Door("rich", ("dermatrace.cli", "dermatrace.demo"), "return data; dermatrace.cli prints it"),
     Door(
