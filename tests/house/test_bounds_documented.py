@@ -10,7 +10,7 @@ import pytest
 from support.tree import ROOT, Module, modules_under
 
 FOLDERS = ("ingest", "journal", "sender")
-SINGLE_MODULES = ("device_clock.py", "mqtt.py", "sqlite.py")
+SINGLE_MODULES = ("device_clock.py", "health.py", "mqtt.py", "sqlite.py")
 PACKAGE = ROOT / "services" / "dermatrace"
 LIMITS = ROOT / "schemas" / "dermatrace_schemas" / "limits.py"
 

@@ -33,7 +33,7 @@ DOORS = (
     Door("paho", ("dermatrace.mqtt",), "use dermatrace.mqtt"),
     Door("amqtt", ("dermatrace.supervisor",), "ask dermatrace.supervisor for a broker"),
     Door("pydantic_settings", ("dermatrace.settings",), "take settings as an argument"),
-    Door("prometheus_client", ("dermatrace.ingest",), "count through ingest's metrics module"),
+    Door("prometheus_client", ("dermatrace.health",), "count in the words of dermatrace.health"),
     Door("influxdb_client", INFLUX_DOORS, "ask InfluxDB through one of these modules"),
     Door("urllib3", INFLUX_DOORS, "catch ServerUnavailable: one of these modules translates"),
     Door("grafana_api", ("dermatrace.provision.grafana_adapter",), "use the adapter"),

@@ -41,6 +41,12 @@ class Held:
     since_ms: int = 0
     point_count: int = 0
 
+    def add(self, entry_id: int, received_ms: int, point_count: int) -> None:
+        """Hold one more."""
+        self.since_ms = self.since_ms if self.entry_ids else received_ms
+        self.entry_ids.append(entry_id)
+        self.point_count += point_count
+
     def is_over(self, now_ms: int) -> bool:
         """Tell whether waiting has been long enough."""
         too_many = len(self.entry_ids) > HELD_ENTRIES_MAX
@@ -98,6 +104,8 @@ class VerdictMemory:
     tags: dict[str, str] = field(default_factory=dict)
     """Values of the tags that only verdicts have, ready to be written."""
     protocol_digest: str | None = None
+    is_superseded: bool = False
+    """Whether a newer judgement was on record when the rebuild under way began."""
     is_given_up: bool = False
     """Its first document never came: nobody knows which session it judges."""
     held: Held = field(default_factory=Held)

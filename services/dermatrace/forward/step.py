@@ -1,7 +1,7 @@
 """One step forward: what some entries of the journal call for in InfluxDB, and what to remember."""
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from dermatrace.forward.measurement import Bucket
 from dermatrace.journal.entry import Head
@@ -91,22 +91,16 @@ class Step:
         return self.entry_count == 0 and not self.memories
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """One line InfluxDB did not take, in its own words."""
 
-    entry_id: int
-    row: int | None
-    bucket: Bucket
     line: str
     words: str
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a step's lines, by group where not all were accepted."""
+    """What became of a step's lines where not all were accepted, by index of their group."""
 
-    refused: list[Refused] = field(default_factory=list)
-    missing: dict[int, int] = field(default_factory=dict)
-    """Index of the group to the number of its lines that were not accepted."""
-    expired_count: int = 0
+    refused: dict[int, list[Refused]] = field(default_factory=dict)
+    expired: dict[int, int] = field(default_factory=dict)

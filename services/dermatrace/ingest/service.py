@@ -17,7 +17,8 @@ from typing import Final
 from dermatrace import logs
 from dermatrace.clock import Clock
 from dermatrace.errors import DermatraceError
-from dermatrace.ingest.health import HealthServer, Metrics, State
+from dermatrace.health import HealthServer, State
+from dermatrace.ingest.health import Metrics
 from dermatrace.ingest.inbox import Inbox
 from dermatrace.ingest.pipeline import Pipeline
 from dermatrace.ingest.recording import Recording
@@ -61,8 +62,7 @@ class IngestService:
             if_it_fails.callback(self._journal.close)
             self._pipeline = self._make_pipeline(self._journal)
             self._recording = Recording(self._journal, self._pipeline, self._inbox, broker, clock)
-            registry = self.metrics.registry
-            self._health = HealthServer(health_host, health_port, registry, self._state)
+            self._health = HealthServer(health_host, health_port, self.metrics, self._state)
             if_it_fails.pop_all()
         self._subscriber = Subscriber(
             address,

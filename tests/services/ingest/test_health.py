@@ -8,7 +8,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from dermatrace.ingest.health import HealthServer, Metrics, Reading, State
+from dermatrace.health import HealthServer, State
+from dermatrace.ingest.health import Metrics, Reading
 from dermatrace.ingest.inbox import Books
 from dermatrace.ingest.recorder import Fate
 
@@ -39,7 +40,7 @@ def state() -> State:
 
 @pytest.fixture
 def server(state: State) -> Iterator[HealthServer]:
-    opened = HealthServer("127.0.0.1", 0, Metrics(lambda: READING).registry, state)
+    opened = HealthServer("127.0.0.1", 0, Metrics(lambda: READING), state)
     yield opened
     opened.close()
 
@@ -102,4 +103,4 @@ def test_client_that_never_asks_keeps_nobody_from_asking(server: HealthServer) -
 
 def test_port_in_use_is_an_error(server: HealthServer, state: State) -> None:
     with pytest.raises(OSError, match="in use"):
-        HealthServer("127.0.0.1", server.port, Metrics(lambda: READING).registry, state)
+        HealthServer("127.0.0.1", server.port, Metrics(lambda: READING), state)

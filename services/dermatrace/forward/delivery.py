@@ -1,0 +1,195 @@
+"""Takes one step to InfluxDB, whole: waits for the server's yes, sets aside what it refuses.
+
+Never skips: while InfluxDB is away, busy or refuses our token, the same is sent again, later and
+later. Only an answer that is about the points themselves (400, 413, 422) makes the lines be sent in
+ever smaller parts, until the refused ones stand alone.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+from typing import Final, NamedTuple
+
+from dermatrace import logs
+from dermatrace.backoff import Backoff
+from dermatrace.clock import Clock
+from dermatrace.errors import InfluxUnavailable, PointsRefused
+from dermatrace.forward.influx import PointStore
+from dermatrace.forward.line import NS_PER_MS
+from dermatrace.forward.measurement import BUCKETS, Bucket
+from dermatrace.forward.measurements import OF_SESSION
+from dermatrace.forward.step import Deletion, Outcome, Refused, Step
+
+RETRY_FIRST_S: Final = 0.5
+RETRY_MAX_S: Final = 30.0
+"""Longest wait before InfluxDB is asked again: so late at most is it noticed that it is back."""
+RETRY_AFTER_MAX_S: Final = 300.0
+"""Longest wait the server may ask for; a longer one is not believed."""
+PARTS_MAX: Final = 200
+"""Requests one refused step may take to find the refused lines. Two bad lines of 5,000 take about
+fifty; what is still together after so many is set aside together."""
+MS_PER_S: Final = 1_000
+
+Wait = Callable[[float], bool]
+"""Waits some seconds; tells whether forwarding is to stop."""
+
+
+class Stopped(Exception):
+    """Forwarding was told to stop while it waited."""
+
+
+class _Line(NamedTuple):
+    group: int
+    text: str
+
+
+@dataclass(slots=True)
+class Trouble:
+    """Why InfluxDB does not get anything at the moment; empty if it does."""
+
+    what: str = ""
+    since_ms: int = 0
+
+
+class Delivery:
+    """Knows how to get a step into InfluxDB."""
+
+    def __init__(self, points: PointStore, clock: Clock, random: Random, wait: Wait) -> None:
+        """Deliver to `points`."""
+        self._points = points
+        self._clock = clock
+        self._wait = wait
+        self._backoff = Backoff(random, first_s=RETRY_FIRST_S, max_s=RETRY_MAX_S)
+        self._retention_s: dict[Bucket, int] = {}
+        self._log = logs.log("forward")
+        self.trouble = Trouble()
+        self.bucket_ids: dict[str, str] = {}
+        """Of the buckets as they were last looked at."""
+
+    def look(self) -> None:
+        """Ask InfluxDB for its buckets, until it answers. Raises Stopped."""
+        for bucket in BUCKETS:
+            self._look_at(bucket)
+
+    def deliver(self, step: Step) -> Outcome:
+        """Bring a step to InfluxDB; return what it did not take. Raises Stopped."""
+        for deletion in step.deletions:
+            self._delete(deletion)
+        outcome = Outcome()
+        for bucket in BUCKETS:
+            lines = [
+                _Line(index, text)
+                for index, group in enumerate(step.groups)
+                if group.bucket == bucket
+                for text in group.lines
+            ]
+            if lines:
+                self._write(bucket, self._unexpired(bucket, lines, outcome), outcome)
+        return outcome
+
+    def _write(self, bucket: Bucket, lines: Sequence[_Line], outcome: Outcome) -> None:
+        if not lines:
+            return
+        words = self._try(bucket, lines)
+        if words is None:
+            return
+        # Perhaps it keeps less than it did, or time has passed while it was away.
+        self._look_at(bucket)
+        kept = self._unexpired(bucket, lines, outcome)
+        if len(kept) < len(lines) and (not kept or self._try(bucket, kept) is None):
+            return
+        self._log.warning("points refused", bucket=bucket, lines=len(kept), words=words)
+        refused = list(self._apart(bucket, kept, words))
+        for line, why in refused:
+            outcome.refused.setdefault(line.group, []).append(Refused(line.text, why))
+
+    def _apart(
+        self, bucket: Bucket, lines: Sequence[_Line], words: str
+    ) -> Iterator[tuple[_Line, str]]:
+        """Yield the refused ones among lines that were refused together, each with why."""
+        open_parts, asked_count = [(list(lines), words)], 0
+        while open_parts:
+            part, why = open_parts.pop()
+            if len(part) == 1 or asked_count >= PARTS_MAX:
+                yield from ((line, why) for line in part)
+                continue
+            middle = len(part) // 2
+            for half in (part[middle:], part[:middle]):
+                asked_count += 1
+                said = self._try(bucket, half)
+                if said is not None:
+                    open_parts.append((half, said))
+
+    def _try(self, bucket: Bucket, lines: Sequence[_Line]) -> str | None:
+        """Write lines; return the server's words if it refuses some of them."""
+        body = "\n".join([line.text for line in lines]).encode()
+        try:
+            self._ask(lambda: self._points.write(bucket, body))
+        except PointsRefused as error:
+            return error.words
+        return None
+
+    def _unexpired(
+        self, bucket: Bucket, lines: Sequence[_Line], outcome: Outcome
+    ) -> Sequence[_Line]:
+        """Return the lines the bucket still keeps; count the others as expired."""
+        retention_s = self._retention_s.get(bucket, 0)
+        if not retention_s:
+            return lines
+        oldest_ns = (self._clock.utc_ms() - retention_s * MS_PER_S) * NS_PER_MS
+        kept = [line for line in lines if int(line.text.rpartition(" ")[2]) > oldest_ns]
+        if len(kept) < len(lines):
+            remaining = set(kept)
+            for line in lines:
+                if line not in remaining:
+                    outcome.expired[line.group] = outcome.expired.get(line.group, 0) + 1
+        return kept
+
+    def _delete(self, deletion: Deletion) -> None:
+        """Delete what a session has in InfluxDB: in the bucket of sessions that is everything."""
+        own = f'clinic="{deletion.clinic}" AND device="{deletion.device}"'
+        own += f' AND session="{deletion.session}"'
+        wanted: list[tuple[Bucket, str]] = [("sessions", own)]
+        if deletion.whole:
+            # What the recorder noted about the session stays, as it does in the record.
+            names = [one.name for one in OF_SESSION if one.bucket == "raw"]
+            wanted += [("raw", f'_measurement="{name}" AND {own}') for name in names]
+        for bucket, predicate in wanted:
+            self._ask(partial(self._points.delete, bucket, predicate))
+
+    def _look_at(self, bucket: Bucket) -> None:
+        def look() -> None:
+            facts = self._points.facts(bucket)
+            self._retention_s[bucket] = facts.retention_s
+            self.bucket_ids[bucket] = facts.bucket_id
+
+        self._ask(look)
+
+    def _ask(self, ask: Callable[[], None]) -> None:
+        """Ask until there is an answer. Raises Stopped, or PointsRefused if that is the answer."""
+        while True:
+            try:
+                ask()
+            except InfluxUnavailable as error:
+                self._await_return(error)
+            else:
+                self._answered()
+                return
+
+    def _answered(self) -> None:
+        if self.trouble.what:
+            self._log.info("InfluxDB answers again")
+            self.trouble = Trouble()
+        self._backoff.reset()
+
+    def _await_return(self, error: InfluxUnavailable) -> None:
+        if self.trouble.what != str(error):
+            self._log.warning("InfluxDB unavailable", **{logs.ERROR: str(error)})
+            since_ms = self.trouble.since_ms or self._clock.utc_ms()
+            self.trouble = Trouble(str(error), since_ms)
+        wait_s = self._backoff.next_s()
+        if error.retry_after_s is not None:
+            wait_s = max(wait_s, min(error.retry_after_s, RETRY_AFTER_MAX_S))
+        if self._wait(wait_s):
+            raise Stopped

@@ -1,0 +1,198 @@
+"""The one door to InfluxDB for points: write, delete, ask for the buckets.
+
+Every answer but yes is one of two errors: `InfluxUnavailable`, wait and say the same again;
+`PointsRefused`, the same would be refused again. There is no queue in here and no retry.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol, Self
+from urllib.parse import urlsplit
+
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.rest import ApiException
+from urllib3.exceptions import HTTPError
+
+from dermatrace.errors import DermatraceError, InfluxUnavailable, PointsRefused
+from dermatrace.forward.measurement import Bucket
+from dermatrace.settings import Settings, first_line
+
+ANSWER_MAX_S: Final = 60.0
+"""Longest wait for an answer; then InfluxDB counts as away and the same is sent again."""
+CONNECT_MAX_S: Final = 5.0
+"""Longest wait for a connection; the same."""
+WORDS_CHARACTERS_MAX: Final = 1_000
+"""As much of what the server says as is kept."""
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(2262, 1, 1, tzinfo=UTC)
+_REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+_PROVISION: Final = "Run `dermatrace provision influxdb`; forwarding goes on by itself."
+
+
+class BucketFacts(NamedTuple):
+    """What InfluxDB says of one of our buckets."""
+
+    bucket_id: str
+    retention_s: int
+    """How long points stay; 0 is for good."""
+
+
+class PointStore(Protocol):
+    """Where points go. Implemented by `Influx` and by doubles in tests."""
+
+    def write(self, bucket: Bucket, body: bytes) -> None:
+        """Store all these lines.
+
+        Raises PointsRefused if not all of them are taken, InfluxUnavailable if none was looked at.
+        """
+        ...
+
+    def delete(self, bucket: Bucket, predicate: str) -> None:
+        """Delete what a predicate fits. Raises as `write` does."""
+        ...
+
+    def facts(self, bucket: Bucket) -> BucketFacts:
+        """Return what is to be known of a bucket. Raises InfluxUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InfluxAddress:
+    """Where InfluxDB is, and what is ours there."""
+
+    url: str
+    org: str
+    buckets: dict[Bucket, str]
+    token_file: Path
+    gzip: bool
+
+    @classmethod
+    def of(cls, settings: Settings) -> "InfluxAddress":
+        """Return the address that the settings name."""
+        is_near = urlsplit(settings.influxdb_url).hostname in LOOPBACK
+        gzip = {"on": True, "off": False, "auto": not is_near}[settings.influxdb_gzip]
+        buckets: dict[Bucket, str] = {
+            "raw": settings.influxdb_raw_bucket,
+            "sessions": settings.influxdb_sessions_bucket,
+        }
+        token_file = settings.influxdb_token_file or settings.tokens_folder / "forward"
+        return cls(settings.influxdb_url, settings.influxdb_org, buckets, token_file, gzip)
+
+
+class Influx:
+    """An InfluxDB 2 server, through its own client."""
+
+    def __init__(self, address: InfluxAddress) -> None:
+        """Prepare; nothing is asked yet."""
+        self._address = address
+        self._client: InfluxDBClient | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def write(self, bucket: Bucket, body: bytes) -> None:
+        """Store all these lines; see `PointStore`."""
+        with self._asking(bucket) as client:
+            writer = client.write_api(write_options=SYNCHRONOUS)
+            writer.write(self._address.buckets[bucket], self._address.org, body)
+
+    def delete(self, bucket: Bucket, predicate: str) -> None:
+        """Delete what a predicate fits; see `PointStore`."""
+        with self._asking(bucket) as client:
+            client.delete_api().delete(
+                _FIRST, _LAST, predicate, self._address.buckets[bucket], self._address.org
+            )
+
+    def facts(self, bucket: Bucket) -> BucketFacts:
+        """Return what is to be known of a bucket; see `PointStore`."""
+        name = self._address.buckets[bucket]
+        with self._asking(bucket) as client:
+            found = client.buckets_api().find_bucket_by_name(name)
+        if found is None:
+            raise InfluxUnavailable(f"InfluxDB has no bucket {name}", remedy=_PROVISION)
+        rules = found.retention_rules or []
+        retention_s = max((int(rule.every_seconds or 0) for rule in rules), default=0)
+        return BucketFacts(str(found.id), retention_s)
+
+    @contextmanager
+    def _asking(self, bucket: Bucket) -> Iterator[InfluxDBClient]:
+        where = self._address.url
+        try:
+            yield self._opened()
+        except ApiException as error:
+            self._forget_if_refused(error)
+            raise _error_of(error, where, self._address.buckets[bucket]) from error
+        except (HTTPError, OSError) as error:
+            self.close()
+            raise InfluxUnavailable(
+                f"no answer from InfluxDB at {where}: {error}",
+                remedy="Start it, or set influxdb_url; forwarding goes on by itself.",
+            ) from error
+
+    def _opened(self) -> InfluxDBClient:
+        if self._client is None:
+            try:
+                token = first_line(self._address.token_file) or ""
+            except DermatraceError as error:
+                raise InfluxUnavailable(str(error), remedy=_PROVISION) from error
+            self._client = InfluxDBClient(
+                self._address.url,
+                token,
+                org=self._address.org,
+                timeout=(int(CONNECT_MAX_S * 1_000), int(ANSWER_MAX_S * 1_000)),
+                enable_gzip=self._address.gzip,
+            )
+        return self._client
+
+    def _forget_if_refused(self, error: ApiException) -> None:
+        # A token that was replaced stands in the file by now, or soon: read it again next time.
+        if error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
+            self.close()
+
+
+def _error_of(error: ApiException, where: str, bucket: str) -> DermatraceError:
+    """Turn the client's error into ours."""
+    status = error.status or 0
+    words = _words(error)
+    if status in _REFUSALS:
+        return PointsRefused(status, words)
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return PointsRefused(status, words)
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        what = f"InfluxDB at {where} refuses our token ({status}): {words}"
+        return InfluxUnavailable(what, remedy=_PROVISION)
+    if status == HTTPStatus.NOT_FOUND:
+        what = f"InfluxDB at {where} does not find bucket {bucket} (404): {words}"
+        return InfluxUnavailable(what, remedy=_PROVISION)
+    return InfluxUnavailable(
+        f"InfluxDB at {where} answers {status}: {words}",
+        remedy="Look into its log; forwarding goes on by itself.",
+        retry_after_s=_retry_after_s(error),
+    )
+
+
+def _words(error: ApiException) -> str:
+    said = getattr(error, "message", None) or error.body or error.reason or ""
+    text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    return " ".join(text.split())[:WORDS_CHARACTERS_MAX]
+
+
+def _retry_after_s(error: ApiException) -> float | None:
+    headers: Callable[[str], str | None] | None = getattr(error.headers, "get", None)
+    text = None if headers is None else headers("Retry-After")
+    return float(text) if text is not None and text.strip().isdigit() else None
