@@ -9,9 +9,11 @@ from dermatrace.cli import (
     doctor,
     erase,
     explain,
+    forward,
     journal,
     judge,
     protocols,
+    provision,
     registry,
     run,
     series,
@@ -39,6 +41,7 @@ app.command()(run.demo)
 app.command()(run.up)
 app.command()(run.ingest)
 app.command()(judge.judge)
+app.add_typer(forward.app, name="forward")
 app.command()(run.simulate)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(series.app, name="series")
@@ -46,6 +49,7 @@ app.command()(explain.explain)
 app.command()(whatif.whatif)
 app.add_typer(registry.app, name="registry")
 app.add_typer(protocols.app, name="protocols")
+app.add_typer(provision.app, name="provision")
 app.command()(journal.verify)
 app.command()(journal.backup)
 app.command()(journal.restore)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
@@ -26,14 +26,13 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from dermatrace.errors import ServerRefused, ServerUnavailable
+from dermatrace.provision.server_words import words_of
 
 NAME: Final = "InfluxDB"
 REQUEST_WAIT_MAX_MS: Final = 10_000
 """A server that has not answered a request by then counts as away."""
 BUCKETS_SEEN_MAX: Final = 100
-"""Buckets a token is asked for; whoever sees more sees too much anyhow."""
-WORDS_MAX: Final = 300
-"""Characters of a server's words that are passed on; a page of HTML is cut there."""
+"""Buckets that are looked through, the most one request returns; of more, only these."""
 _SUPPORTED: Final = re.compile(r"v?2\.")
 _PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _TOKEN_TOO_WEAK: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -56,6 +55,10 @@ class MappingFound:
     policy: str
     bucket_id: str
     is_default: bool
+
+
+class _Missing(ServerRefused):
+    """What was asked for is not there, or not for this token to see."""
 
 
 class InfluxServer:
@@ -92,7 +95,7 @@ class InfluxServer:
         if not _SUPPORTED.match(version):
             raise self._refused(
                 f"this is no InfluxDB 2 (asked for its version, it says {version})",
-                remedy="Let influxdb_url point at an InfluxDB 2: 1.x has no buckets or tokens of"
+                "Let influxdb_url point at an InfluxDB 2: 1.x has no buckets or tokens of"
                 " this kind, 3 has no InfluxQL mappings and forgets what is older than days.",
             )
         with self._asking("whether it has been set up"):
@@ -100,39 +103,44 @@ class InfluxServer:
         if is_new:
             raise self._refused(
                 "it has not been set up yet, so there is no token it would accept",
-                remedy="Set it up once: `influx setup`, or start the container with"
+                "Set it up once: `influx setup`, or start the container with"
                 " DOCKER_INFLUXDB_INIT_MODE=setup.",
             )
         return version
 
     def find_organisation(self, name: str) -> str | None:
         """Return the id of an organisation; None if there is none, or this token may not see it."""
-        try:
-            with self._asking(f"for organisation {name}"):
-                found = self._client.organizations_api().find_organizations(org=name)
-        except ServerRefused as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
-        return str(found[0].id) if found else None
+        with suppress(_Missing), self._asking(f"for organisation {name}"):
+            for known in self._client.organizations_api().find_organizations(org=name):
+                return str(known.id)
+        # Whoever may do everything with the buckets of an organisation need not see itself.
+        with suppress(_Missing), self._asking(f"for buckets of organisation {name}"):
+            buckets = self._client.buckets_api().find_buckets(org=name, limit=BUCKETS_SEEN_MAX)
+            for bucket in buckets.buckets:
+                return str(bucket.org_id)
+        return None
 
     def make_organisation(self, name: str) -> str:
         """Make an organisation and return its id."""
         with self._asking(f"to make organisation {name}"):
             return str(self._client.organizations_api().create_organization(name=name).id)
 
-    def buckets(self, org_id: str | None = None, name: str | None = None) -> list[BucketFound]:
-        """Return the buckets this token may see, at most BUCKETS_SEEN_MAX."""
-        asked = {"org_id": org_id, "name": name, "limit": BUCKETS_SEEN_MAX}
-        given = {key: value for key, value in asked.items() if value is not None}
-        try:
-            with self._asking("for its buckets"):
-                found = self._client.buckets_api().find_buckets(**given).buckets
-        except ServerRefused as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return []
-            raise
-        return [_bucket(bucket) for bucket in found]
+    def find_bucket(self, organisation: str, name: str) -> BucketFound | None:
+        """Return a bucket; None if there is none, or this token may not see it."""
+        with suppress(_Missing), self._asking(f"for bucket {name}"):
+            found = self._client.buckets_api().find_buckets(org=organisation, name=name).buckets
+            return _bucket(found[0]) if found else None
+        return None
+
+    def bucket_ids(self) -> set[str]:
+        """Return the buckets that this token sees among the first BUCKETS_SEEN_MAX of the server.
+
+        The server counts before it looks at permissions: a bucket that is missing here need not be
+        hidden, but one that is here is open to this token.
+        """
+        with self._asking("for all its buckets"):
+            found = self._client.buckets_api().find_buckets(limit=BUCKETS_SEEN_MAX).buckets
+        return {str(bucket.id) for bucket in found}
 
     def make_bucket(self, org_id: str, name: str, retention_s: int, shard_s: int) -> BucketFound:
         """Make a bucket; `shard_s` is how much time its files hold each."""
@@ -254,18 +262,21 @@ class InfluxServer:
         except HTTPError as error:
             raise ServerUnavailable(NAME, self.url, f"no answer ({error})") from error
         except ApiException as error:
-            status, words = int(error.status or 0), _words(error)
+            status, words = int(error.status or 0), words_of(error.body) or str(error.reason)
             if status == 0 or status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise ServerUnavailable(NAME, self.url, f"{status} {words}") from error
+            kind = _Missing if status == HTTPStatus.NOT_FOUND else ServerRefused
             remedy = f"Put a token that may do this into {self._token_from}."
-            raise self._refused(
+            raise kind(
+                NAME,
+                self.url,
                 f"asked {what}, it says {status}: {words}",
                 status=status,
                 remedy=remedy if status in _TOKEN_TOO_WEAK else "",
             ) from error
 
-    def _refused(self, detail: str, *, remedy: str, status: int = 0) -> ServerRefused:
-        return ServerRefused(NAME, self.url, detail, status=status, remedy=remedy)
+    def _refused(self, detail: str, remedy: str) -> ServerRefused:
+        return ServerRefused(NAME, self.url, detail, remedy=remedy)
 
 
 def _rule(retention_s: int, shard_s: int) -> BucketRetentionRules:
@@ -277,14 +288,3 @@ def _rule(retention_s: int, shard_s: int) -> BucketRetentionRules:
 def _bucket(found: Bucket) -> BucketFound:
     retention_s = sum(rule.every_seconds for rule in found.retention_rules or ())
     return BucketFound(str(found.id), str(found.name), int(retention_s))
-
-
-def _words(error: ApiException) -> str:
-    """Return what the server says of an error, or as much of its answer as fits on a line."""
-    body = error.body.decode(errors="replace") if isinstance(error.body, bytes) else error.body
-    try:
-        told = json.loads(body or "")
-    except ValueError:
-        told = None
-    words = told.get("message") if isinstance(told, dict) else None
-    return " ".join(str(words or body or error.reason or "").split())[:WORDS_MAX]

@@ -69,7 +69,7 @@ def provision_influxdb(
     org_id = yield from _organisation(server, plan.organisation)
     buckets = []
     for wanted in plan.buckets:
-        bucket = yield from _bucket(server, org_id, wanted)
+        bucket = yield from _bucket(server, org_id, plan.organisation, wanted)
         yield from _mapping(server, org_id, plan.database, wanted, bucket)
         buckets.append((wanted.policy, wanted.name, bucket.bucket_id))
     place = Place(server.url, plan.organisation, plan.database, tuple(buckets))
@@ -95,14 +95,15 @@ def _organisation(server: InfluxServer, name: str) -> Steps[str]:
     return made
 
 
-def _bucket(server: InfluxServer, org_id: str, wanted: BucketWanted) -> Steps[BucketFound]:
+def _bucket(
+    server: InfluxServer, org_id: str, organisation: str, wanted: BucketWanted
+) -> Steps[BucketFound]:
     what, kept = f"bucket {wanted.name}", f"keeps points {_duration(wanted.retention_s)}"
-    found = server.buckets(org_id, wanted.name)
-    if not found:
+    bucket = server.find_bucket(organisation, wanted.name)
+    if bucket is None:
         made = server.make_bucket(org_id, wanted.name, wanted.retention_s, wanted.shard_s)
         yield Step(what, "made", kept)
         return made
-    (bucket,) = found
     if bucket.retention_s == wanted.retention_s:
         yield Step(what, "unchanged", kept)
     else:

@@ -33,23 +33,26 @@ def ask_server(token: str, consumer: Consumer, place: Place) -> str | None:
     """
     with InfluxServer(place.url, token, token_from=consumer.file_name) as server:
         try:
-            seen = {bucket.bucket_id: bucket.name for bucket in server.buckets()}
+            seen = server.bucket_ids()
         except ServerRefused as error:
             return f"it was refused ({error.status})"
-        return _reading_problem(server, place, seen) or _writing_problem(server, consumer, place)
+        problem = _reading_problem(server, place) or _writing_problem(server, consumer, place)
+    too_many = len(seen - {bucket_id for _, _, bucket_id in place.buckets})
+    return problem or (
+        f"it sees {too_many} buckets that are none of its business" if too_many else None
+    )
 
 
-def _reading_problem(server: InfluxServer, place: Place, seen: dict[str, str]) -> str | None:
+def _reading_problem(server: InfluxServer, place: Place) -> str | None:
     for policy, name, bucket_id in place.buckets:
+        found = server.find_bucket(place.organisation, name)
         # By id: a bucket deleted and made again is another one, and the old token knows it not.
-        if bucket_id not in seen:
+        if found is None or found.bucket_id != bucket_id:
             return f"it does not see bucket {name}"
         query = f'SELECT * FROM "{policy}"."{_PROBED}" LIMIT 1'  # noqa: S608  names of our own
         problem = server.query_problem(place.database, query)
         if problem is not None:
             return f"it cannot read {place.database}.{policy}: {problem}"
-    if len(seen) > len(place.buckets):
-        return f"it sees {len(seen)} buckets, not only {len(place.buckets)}"
     return None
 
 
