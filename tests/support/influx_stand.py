@@ -13,8 +13,8 @@ from dermatrace.provision.token_file import TokenFolder
 from dermatrace.settings import Settings
 from support.influx_org import InfluxOrg, Token
 
-FORWARD: Final = "influxdb-forward-token"
-GRAFANA: Final = "influxdb-grafana-token"
+FORWARD: Final = "influxdb-forward.token"
+GRAFANA: Final = "influxdb-grafana.token"
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ class InfluxStand:
 
     def revoke(self, name: str) -> None:
         """Delete the authorization of a consumer at the server, behind everybody's back."""
-        consumer = name.removeprefix("influxdb-").removesuffix("-token")
+        consumer = name.removeprefix("influxdb-").removesuffix(".token")
         for grant in self._grants():
             if f": {consumer} (" in grant.get("description", ""):
                 self.org.http.remove(f"/api/v2/authorizations/{grant['id']}")

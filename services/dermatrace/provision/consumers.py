@@ -16,7 +16,7 @@ class Consumer:
     @property
     def file_name(self) -> str:
         """How its token file is called in the folder of tokens."""
-        return f"influxdb-{self.name}-token"
+        return f"influxdb-{self.name}.token"
 
     def description(self, database: str) -> str:
         """Return how its authorization is marked at the server, so that we know it as ours."""

@@ -98,7 +98,7 @@ def test_deleted_file_comes_back_and_the_old_token_is_worthless(
 ) -> None:
     old = provisioned.holder_of(name)
     (provisioned.tokens / name).unlink()
-    consumer = name.removeprefix("influxdb-").removesuffix("-token")
+    consumer = name.removeprefix("influxdb-").removesuffix(".token")
     assert provisioned.provision()[f"token {consumer}"] == "made"
     assert old.ask_query("SHOW DATABASES").status == HTTPStatus.UNAUTHORIZED
     assert len(provisioned.marked_grants()) == 2
@@ -136,7 +136,7 @@ def test_token_that_may_do_everything_is_not_left_with_anybody(
 ) -> None:
     (provisioned.tokens / name).write_text(provisioned.org.token, encoding="utf-8")
     provisioned.org.create_bucket("foreign")
-    consumer = name.removeprefix("influxdb-").removesuffix("-token")
+    consumer = name.removeprefix("influxdb-").removesuffix(".token")
     assert provisioned.provision()[f"token {consumer}"] == "replaced"
     assert provisioned.secret(name) != provisioned.org.token
 
