@@ -9,8 +9,8 @@ note what happened and return: no waiting, no publishing, nothing that can raise
 """
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5, MQTTv311
@@ -53,6 +53,8 @@ class BrokerAddress:
     tls_ca_file: str | None = None
     tls_certificate_file: str | None = None
     tls_key_file: str | None = None
+    passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """By sender id: who logs in under its own name, where there is no one `username` for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,11 +255,9 @@ class Connection:
         self._granted = (flags.session_present, receive_max)
         if not self._subscriptions:
             self._tell_up()
-        elif self._is_v5:
-            options = SubscribeOptions(qos=QOS)
-            client.subscribe([(name, options) for name in self._subscriptions])
-        else:
-            client.subscribe([(name, QOS) for name in self._subscriptions])
+            return
+        how: Any = SubscribeOptions(qos=QOS) if self._is_v5 else QOS
+        client.subscribe([(name, how) for name in self._subscriptions])
 
     def _on_subscribe(
         self, _: Client, __: object, ___: int, reasons: list[ReasonCode], ____: object

@@ -5,6 +5,7 @@ through the front door, as documents.
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -18,6 +19,7 @@ from pydantic_settings import (
 
 from dermatrace.errors import UsageError
 from dermatrace.mqtt import BrokerAddress
+from dermatrace_schemas.identifiers import SENDER_PATTERN
 
 PREFIX: Final = "DERMATRACE_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
@@ -52,6 +54,9 @@ class Settings(BaseSettings):
     """User name at the broker; unset connects without one."""
     broker_password_file: Path | None = None
     """File whose first line is the password."""
+    broker_passwords: Path | None = None
+    """Folder with a file for each sender of ours, named after it, whose first line is its password:
+    each logs in under its own sender id. `broker_username` is for all and goes before it."""
     broker_keepalive_s: int = Field(default=15, ge=5, le=1_200)
     """A dead link is noticed after at most twice this."""
     broker_tls_ca_file: Path | None = None
@@ -108,6 +113,9 @@ class Settings(BaseSettings):
     """Log lines for people or for machines."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least important log line that is written."""
+    needs_a_person: Literal["exit", "wait"] = "exit"
+    """What a process does that must not go on by itself: end with 3, or say why and wait to be
+    stopped, for supervisors like Docker that start again whatever has ended."""
     outbox_capacity_bytes: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)
     """Room for documents in each outbox of ours. When it is used up, settled ones make place; if
     none is settled, new ones are declared lost."""
@@ -157,6 +165,7 @@ class Settings(BaseSettings):
             port=self.broker_port,
             username=self.broker_username,
             password=first_line(self.broker_password_file),
+            passwords=_passwords_in(self.broker_passwords),
             protocol=self.broker_protocol,
             keepalive_s=self.broker_keepalive_s,
             tls_ca_file=_text(self.broker_tls_ca_file),
@@ -227,6 +236,17 @@ def first_line(path: Path | None) -> str | None:
     if not lines:
         raise UsageError(f"{path} is empty", remedy="Its first line is the password or token.")
     return lines[0]
+
+
+def _passwords_in(folder: Path | None) -> dict[str, str]:
+    """Return the first line of each file that is named as a sender is."""
+    if folder is None:
+        return {}
+    try:
+        files = [file for file in folder.iterdir() if re.fullmatch(SENDER_PATTERN, file.name)]
+    except OSError as error:
+        raise UsageError(f"the folder of passwords cannot be read: {error}") from error
+    return {file.name: first_line(file) or "" for file in files}
 
 
 def _text(path: Path | None) -> str | None:

@@ -12,15 +12,18 @@ from dermatrace.cli import (
     forward,
     journal,
     judge,
+    ports,
     protocols,
     provision,
     registry,
     run,
+    secrets,
     series,
     sessions,
     whatif,
 )
-from dermatrace.errors import DermatraceError
+from dermatrace.cli.stopping import wait_for_a_person
+from dermatrace.errors import DermatraceError, NeedsAPerson
 
 EXIT_CODES = """
 Exit codes: 0 done · 1 failed, trying again may help · 2 asked for wrongly · 3 needs a person.
@@ -50,6 +53,8 @@ app.command()(whatif.whatif)
 app.add_typer(registry.app, name="registry")
 app.add_typer(protocols.app, name="protocols")
 app.add_typer(provision.app, name="provision")
+app.add_typer(secrets.app, name="secrets")
+app.command()(ports.ports)
 app.command()(journal.verify)
 app.command()(journal.backup)
 app.command()(journal.restore)
@@ -63,6 +68,8 @@ def main() -> NoReturn:
         app(standalone_mode=True)
     except DermatraceError as error:
         sys.stderr.write(f"error: {error}\n")
+        if isinstance(error, NeedsAPerson):
+            wait_for_a_person(sys.argv[1:])
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

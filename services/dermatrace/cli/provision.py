@@ -9,6 +9,7 @@ import typer
 
 from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json, table
+from dermatrace.cli.provision_broker import broker
 from dermatrace.clock import SystemClock
 from dermatrace.errors import UsageError
 from dermatrace.provision.influx_admin import InfluxServer
@@ -21,9 +22,10 @@ from dermatrace.settings import first_line, load_settings
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Set up InfluxDB and Grafana as dermatrace expects to find them. Run it as often as you"
-    " like: what is right stays as it is.",
+    help="Set up broker, InfluxDB and Grafana as dermatrace expects to find them. Run it as often"
+    " as you like: what is right stays as it is.",
 )
+app.command()(broker)
 Found = TypeVar("Found")
 Patience: TypeAlias = Annotated[
     float,

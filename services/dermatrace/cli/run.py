@@ -1,7 +1,5 @@
 """Commands that run: the recorder, everything on one machine, pretend devices."""
 
-import signal
-import threading
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +11,7 @@ from dermatrace import logs
 from dermatrace.cli.demo_report import Report, print_report
 from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json, say
+from dermatrace.cli.stopping import stop_event
 from dermatrace.clock import SystemClock
 from dermatrace.demo.judged import await_verdicts, expectations_of, judgements_of
 from dermatrace.demo.keys import pressed_key, single_keys
@@ -77,7 +76,7 @@ def up(
             "mosquitto is not on this machine",
             remedy="apt-get install mosquitto, or name another broker and use --broker external.",
         )
-    stopping = _stop_event()
+    stopping = stop_event()
     with Supervisor(settings, broker, SystemClock()) as supervisor:
         address = supervisor.address
         say(f"broker at {address.host}:{address.port}, health at {supervisor.health_url}/healthz")
@@ -120,15 +119,25 @@ def demo(
 def simulate(
     data: Data = None,
     seed: Seed = 1,
+    *,
+    sample_clinic: Annotated[
+        bool,
+        typer.Option("--sample-clinic", help="Put the clinics they belong to on record first."),
+    ] = False,
 ) -> None:
     """Run the pretend devices alone, at real pace, against the broker of the settings.
 
-    Their outboxes lie in DIR/devices. Ends with Ctrl-C; what is not settled by then stays there.
+    Their outboxes lie in DIR/devices. Where the broker wants passwords, each device and each front
+    desk logs in under its own name (DERMATRACE_BROKER_PASSWORDS). Ends with Ctrl-C; what is not
+    settled by then stays there.
     """
     settings = load_settings(data=data)
     logs.set_up_logs(as_json=settings.log_format == "json", level=settings.log_level)
-    stopping = _stop_event()
-    fleet = LiveFleet(settings, settings.broker_address(), seed, SystemClock())
+    stopping = stop_event()
+    address = settings.broker_address()
+    if sample_clinic:
+        say(f"{import_sample_clinic(settings, address)} documents of the sample clinics on record")
+    fleet = LiveFleet(settings, address, seed, SystemClock())
     fleet.start()
     say(f"{len(fleet.devices)} pretend devices publish; Ctrl-C ends")
     try:
@@ -162,7 +171,7 @@ def _demo_once(
 
 
 def _demo_live(supervisor: Supervisor, seed: int) -> None:
-    stopping = _stop_event()
+    stopping = stop_event()
     clock = SystemClock()
     fleet = LiveFleet(supervisor.settings, supervisor.address, seed, clock)
     with ExitStack() as cleanup:
@@ -194,10 +203,3 @@ def _broker_kind(choice: Literal["auto", "mosquitto", "amqtt"]) -> BrokerKind:
     if choice != "auto":
         return choice
     return "mosquitto" if find_mosquitto() is not None else "amqtt"
-
-
-def _stop_event() -> threading.Event:
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    return stopping

@@ -1,5 +1,6 @@
 """The judge process: follow the journal, send what there is to say, remember where it was."""
 
+import os
 import signal
 import threading
 from pathlib import Path
@@ -18,6 +19,8 @@ POLL_INTERVAL_S: Final = 0.02
 takes to show, against some hundred microseconds of CPU each time."""
 COMMIT_INTERVAL_MS: Final = 1_000
 """How often what was judged is written down. After a kill that much is judged again."""
+LIFE_INTERVAL_MS: Final = 5_000
+"""How often the lock file's time is set: whoever looks from outside sees that the judge moves."""
 JOURNAL_WAIT_S: Final = 0.5
 """How often to look whether the recorder has made its journal."""
 
@@ -36,6 +39,8 @@ class JudgeService:
         self._stop_signalled = False
         self._log = logs.log("judge")
         self._index = Index(index_file)
+        self._lock_file = index_file.with_name(f"{index_file.name}.lock")
+        self._shown_ms = clock.monotonic_ms()
 
     def run(self) -> None:
         """Judge until `stop` is called.
@@ -72,6 +77,7 @@ class JudgeService:
     def _wait_for_journal(self) -> bool:
         """Wait until the recorder has made the journal; return False if told to stop."""
         while not self._is_stopping:
+            self._show_life()
             try:
                 JournalReader(self._journal_file).close()
             except WrongFile:
@@ -88,6 +94,7 @@ class JudgeService:
         self._log.info("ready", head=str(follower.head), open_sessions=follower.open_count)
         committed_ms, is_dirty, has_caught_up = self._clock.monotonic_ms(), False, False
         while not self._is_stopping:
+            self._show_life()
             count = follower.catch_up()
             is_dirty = is_dirty or count > 0
             now_ms = self._clock.monotonic_ms()
@@ -103,6 +110,12 @@ class JudgeService:
         if is_dirty:
             follower.commit()
         self._log.info("stopped", head=str(follower.head))
+
+    def _show_life(self) -> None:
+        now_ms = self._clock.monotonic_ms()
+        if now_ms - self._shown_ms >= LIFE_INTERVAL_MS:
+            os.utime(self._lock_file)
+            self._shown_ms = now_ms
 
     def _open_outboxes(self) -> None:
         """Offer what a former judge has stored: it is not said again, and may never have gone out.

@@ -20,6 +20,7 @@ from dermatrace.errors import BrokerUnavailable, UsageError
 from dermatrace.mqtt import BrokerAddress
 from dermatrace.sender.answers import UNEXPLAINED, Outcome
 from dermatrace.sender.desk import DeviceTime, SenderDesk
+from dermatrace.sender.login import logged_in_as
 from dermatrace.sender.outbox import CAPACITY_DEFAULT_BYTES, Outbox, StoredStream
 from dermatrace.sender.publisher import Publisher
 from dermatrace.sender.settling import Settling
@@ -134,10 +135,11 @@ class Sender:
         `client_id` is the sender id unless one process speaks as the same sender for several
         clinics: a broker ends the older of two connections with one client id.
         Raises AlreadyRunning, WrongFile, StorageError, and UsageError if a name does not fit a
-        topic.
+        topic or may not log in.
         """
         self.clinic, self.sender_id = clinic, sender_id
         self._is_stopped = False
+        address = logged_in_as(sender_id, address)
         try:
             parse_topic(f"{sender_root(clinic, sender_id)}/outbox")
         except TopicError as error:  # before there is a file of that name

@@ -1,0 +1,54 @@
+"""The broker's access rules: for every account exactly the topics it needs, and nothing else.
+
+No pattern with `%u`: mosquitto applies patterns to every user alike, so they could neither tell a
+device from a desk nor one clinic from another. What is not written here is refused.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from dermatrace.provision.broker_accounts import HEALTH, INGEST, WRITES, Account
+from dermatrace_schemas.identifiers import JUDGE_SENDER
+from dermatrace_schemas.topics import SUBSCRIPTIONS, receipt_topic, rejection_topic, sender_root
+
+HEADING: Final = (
+    "# Written by `dermatrace provision broker`: change accounts.toml and run it again.\n"
+    "# Whoever is not named here may neither write nor read."
+)
+ANY: Final = "+"
+
+
+def render_acl(accounts: Iterable[Account]) -> str:
+    """Return the access rules as mosquitto 2.0 and 2.1 read them."""
+    sections = [HEADING, _section(INGEST, _ingest()), _section(JUDGE_SENDER, _judge())]
+    sections.append(_section(HEALTH, ["topic read $SYS/broker/uptime"]))
+    sections += [_section(account.name, _account(account)) for account in accounts]
+    return "\n\n".join(sections) + "\n"
+
+
+def _section(name: str, rules: Iterable[str]) -> str:
+    return "\n".join([f"user {name}", *rules])
+
+
+def _ingest() -> Iterator[str]:
+    yield from (f"topic read {name}" for name in SUBSCRIPTIONS)
+    yield "topic read $SYS/broker/#"
+    yield f"topic write {receipt_topic(ANY, ANY)}"
+    yield f"topic write {rejection_topic(ANY, ANY)}"
+
+
+def _judge() -> Iterator[str]:
+    # Of every clinic, also of those that come later: a judge that may not speak is worth nothing.
+    return _sender(ANY, JUDGE_SENDER, ("verdict/+",))
+
+
+def _account(account: Account) -> Iterator[str]:
+    for clinic in account.clinics:
+        yield from _sender(clinic, account.name, WRITES[account.kind])
+
+
+def _sender(clinic: str, name: str, writes: tuple[str, ...]) -> Iterator[str]:
+    root = sender_root(clinic, name)
+    yield from (f"topic write {root}/{level}" for level in (*writes, "outbox"))
+    yield f"topic read {receipt_topic(clinic, name)}"
+    yield f"topic read {rejection_topic(clinic, name)}"
