@@ -61,6 +61,10 @@ class Account:
             + self.pending_count
         )
 
+    def as_json(self) -> dict[str, int]:
+        """Return the numbers by name, the difference among them."""
+        return {**asdict(self), "difference_count": self.difference_count}
+
     def __str__(self) -> str:
         told = [
             f"{value:,} {name.removesuffix('_count')}"

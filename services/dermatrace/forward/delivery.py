@@ -88,6 +88,10 @@ class Delivery:
                 self._write(bucket, self._unexpired(bucket, lines, outcome), outcome)
         return outcome
 
+    def delete(self, bucket: Bucket, predicate: str) -> None:
+        """Delete what a predicate fits, waiting for InfluxDB if need be. Raises Stopped."""
+        self._ask(partial(self._points.delete, bucket, predicate))
+
     def _write(self, bucket: Bucket, lines: Sequence[_Line], outcome: Outcome) -> None:
         if not lines:
             return
@@ -156,7 +160,7 @@ class Delivery:
             names = [one.name for one in OF_SESSION if one.bucket == "raw"]
             wanted += [("raw", f'_measurement="{name}" AND {own}') for name in names]
         for bucket, predicate in wanted:
-            self._ask(partial(self._points.delete, bucket, predicate))
+            self.delete(bucket, predicate)
 
     def _look_at(self, bucket: Bucket) -> None:
         def look() -> None:

@@ -14,7 +14,6 @@ from typing import Final
 
 from dermatrace import logs
 from dermatrace.clock import Clock
-from dermatrace.errors import DermatraceError
 from dermatrace.forward.delivery import Delivery, Stopped
 from dermatrace.forward.rendering import Renderer
 from dermatrace.forward.step import Step
@@ -54,16 +53,24 @@ class Forwarder:
         self._steps: queue.Queue[Step] = queue.Queue(STEPS_AHEAD_MAX)
         self._stopping = threading.Event()
         self._failure: BaseException | None = None
-        self._is_idle = False
         self._log = logs.log("forward")
         self.head = renderer.head
         """Up to here InfluxDB has everything."""
-        self.reading_ms: int | None = None
-        """When the oldest entry that InfluxDB does not have was read; None if it has all."""
+        self._under_way: Step | None = None
 
     def stop(self) -> None:
         """Ask `run` to end; what is under way is done again at the next start."""
         self._stopping.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; return whether to stop."""
+        return self._stopping.wait(seconds)
+
+    def behind_s(self) -> float:
+        """Return how old the oldest entry is that is on its way to InfluxDB; 0 if none is."""
+        step = self._under_way
+        age_ms = 0 if step is None else self._clock.utc_ms() - step.first_received_ms
+        return max(age_ms, 0) / 1_000
 
     def run(self, *, until: Callable[[Head], bool] = lambda _: False) -> None:
         """Forward until stopped, or until `until` says so of where InfluxDB is.
@@ -73,10 +80,8 @@ class Forwarder:
         thread = threading.Thread(target=self._read, name="forward.read", daemon=True)
         thread.start()
         try:
-            while not self._stopping.is_set() and not until(self.head):
-                step = self._next_step()
-                if step is not None:
-                    self._forward(step)
+            while not (self._stopping.is_set() or self._failure or until(self.head)):
+                self._forward_next()
         except Stopped:
             self._log.info("stopped while InfluxDB was away")
         finally:
@@ -85,46 +90,32 @@ class Forwarder:
         if self._failure is not None:
             raise self._failure
 
-    def _next_step(self) -> Step | None:
+    def _forward_next(self) -> None:
         try:
-            return self._steps.get(timeout=HAND_OVER_S)
+            step = self._under_way = self._steps.get(timeout=HAND_OVER_S)
         except queue.Empty:
-            if self._failure is not None:
-                raise DermatraceError("the reading thread failed") from self._failure
-            if self._is_idle:
-                self.reading_ms = None
-            return None
-
-    def _forward(self, step: Step) -> None:
+            return
         outcome = self._delivery.deliver(step)
         # Only now: a crash above repeats the step, and the same points are written over themselves.
-        self._commit(step, outcome)
+        self._store.commit(step, outcome, self._clock.utc_ms())
         self._renderer.committed_number = step.number
-        self.head = step.head
-        if self._steps.empty():
-            self.reading_ms = None
-
-    def _commit(self, step: Step, outcome: object) -> None:
-        self._store.commit(step, outcome, self._clock.utc_ms())  # type: ignore[arg-type]
+        self.head, self._under_way = step.head, None
 
     def _read(self) -> None:
         try:
             while not self._stopping.is_set():
                 entries = self._read_after(self._renderer.head.entry_id)
-                self._is_idle = not entries
-                if not entries:
-                    self._stopping.wait(POLL_INTERVAL_S)
-                    continue
                 for entry in entries:
                     self._renderer.take(entry)
-                if self._renderer.has_step or len(entries) < READ_ENTRIES_MAX:
-                    self._hand_over()
+                has_all = len(entries) < READ_ENTRIES_MAX
+                self._hand_over(self._renderer.take_steps(unfinished=has_all))
+                if not entries:
+                    self._stopping.wait(POLL_INTERVAL_S)
         except BaseException as error:  # noqa: BLE001  raised again by the calling thread
             self._failure = error
 
-    def _hand_over(self) -> None:
-        for step in self._renderer.take_steps():
-            self.reading_ms = self.reading_ms or self._clock.utc_ms()
+    def _hand_over(self, steps: list[Step]) -> None:
+        for step in steps:
             while not self._stopping.is_set():
                 try:
                     self._steps.put(step, timeout=HAND_OVER_S)

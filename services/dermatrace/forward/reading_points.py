@@ -54,18 +54,11 @@ def windows(memory: SessionMemory, document: NeedlingWindows, moment: Moment) ->
     columns |= _depth_difference(document)
     base_ns = time_ns(moment.at_ms, document.seq)
     times_ns = [base_ns + offset * NS_PER_MS + at for at, offset in enumerate(document.offset_ms)]
-    if any(None in column for column in columns.values()):
-        rows = [
-            "".join(
-                f",{name}={column[at]}"
-                for name, column in columns.items()
-                if column[at] is not None
-            )
-            for at in range(len(times_ns))
-        ]
-    else:
-        form = "".join(f",{name}=%s" for name in columns)
-        rows = [form % row for row in zip(*columns.values(), strict=True)] or [""] * len(times_ns)
+    cells = [
+        [f",{name}={value}" if value is not None else "" for value in column]
+        for name, column in columns.items()
+    ]
+    rows = map("".join, zip(*cells, strict=True)) if cells else [""] * len(times_ns)
     head = f"{start} {fixed}"
     return [f"{head}{row} {at_ns}" for row, at_ns in zip(rows, times_ns, strict=True)]
 

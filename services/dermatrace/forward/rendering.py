@@ -49,11 +49,13 @@ class Renderer:
         self,
         reader: JournalReader,
         store: Store,
-        *,
-        newest_generation: NewestGeneration = lambda *_: -1,
+        newest_generation: NewestGeneration | None = None,
         rebuilt_to_entry_id: int = 0,
     ) -> None:
-        """Go on from what `store` has; it is only read."""
+        """Go on from what `store` has; it is only read.
+
+        With `newest_generation` a rebuild is under way, up to an entry.
+        """
         place = store.place()
         self.head = place.head
         self.streams = Streams(store)
@@ -73,22 +75,18 @@ class Renderer:
             if memory.held.is_over(entry.received_ms):
                 self._give_up(memory)
         self._take(entry)
+        self.step.first_received_ms = self.step.first_received_ms or entry.received_ms
         self.step.entry_count += 1
         self.head = self.step.head = Head(entry.entry_id, entry.entry_hash)
         if self.step.is_full:
             self.close_step()
 
-    def take_steps(self) -> list[Step]:
-        """Return the steps made since the last call, the one begun included."""
-        if not self.step.is_empty:
+    def take_steps(self, *, unfinished: bool) -> list[Step]:
+        """Return the steps made since the last call, with the `unfinished` one or without."""
+        if unfinished and not self.step.is_empty:
             self.close_step()
         made, self._made = self._made, []
         return made
-
-    @property
-    def has_step(self) -> bool:
-        """Whether a whole step is made."""
-        return bool(self._made)
 
     def close_step(self) -> None:
         """Begin another step; what has been taken so far is in the one before."""
@@ -110,8 +108,9 @@ class Renderer:
 
     def is_superseded(self, entry: Entry, session: tuple[str, str, str], generation: int) -> bool:
         """Tell whether a rebuild knows a newer judgement already."""
-        in_rebuild = entry.entry_id <= self._rebuilt_to_entry_id
-        return in_rebuild and generation < self._newest_generation(*session)
+        if self._newest_generation is None or entry.entry_id > self._rebuilt_to_entry_id:
+            return False
+        return generation < self._newest_generation(*session)
 
     def held_documents(
         self, held: Held, message_class: str

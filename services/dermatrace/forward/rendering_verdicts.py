@@ -165,6 +165,10 @@ class VerdictDesk:
         step, session = self._renderer.step, self._session(memory)
         if session is None:
             step.unattributed += [(entry.entry_id, NAMELESS)] * points_of(document)
+        elif isinstance(document, VerdictState):
+            # What was shown live stays as it was shown.
+            line = verdict_points.state(session, memory, document)
+            self._renderer.add(entry, [line], row=session.row)
         elif memory.is_superseded or memory.generation < session.generation:
             step.superseded_count += points_of(document)
         else:
@@ -174,9 +178,6 @@ class VerdictDesk:
         self, entry: Entry, session: SessionMemory, memory: VerdictMemory, document: StreamDocument
     ) -> None:
         match document:
-            case VerdictState():
-                line = verdict_points.state(session, memory, document)
-                self._renderer.add(entry, [line], row=session.row)
             case VerdictFindingRaised():
                 self._raise(entry, session, memory, document)
             case VerdictFindingCleared():

@@ -73,6 +73,8 @@ class Step:
     known: dict[tuple[str, str], str] = field(default_factory=dict)
     line_count: int = 0
     entry_count: int = 0
+    first_received_ms: int = 0
+    """When its first entry came, by the recorder's clock."""
 
     def add(self, group: Group) -> None:
         """Add lines to be written."""
