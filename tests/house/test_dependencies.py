@@ -21,7 +21,7 @@ PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(en
 PROJECT = PYPROJECT["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 BUILD: list[str] = PYPROJECT["build-system"]["requires"]
-RUNTIME: list[str] = [*PROJECT["dependencies"], *EXTRAS["demo"]]
+RUNTIME: list[str] = [*PROJECT["dependencies"], *EXTRAS["demo"], *EXTRAS["grafana"]]
 DEVELOPMENT: list[str] = [line for line in EXTRAS["dev"] if not line.startswith("dermatrace[")]
 
 LOCKS = ROOT / "requirements"

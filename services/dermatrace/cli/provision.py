@@ -12,6 +12,8 @@ from dermatrace.cli.output import print_json, table
 from dermatrace.cli.provision_broker import broker
 from dermatrace.clock import SystemClock
 from dermatrace.errors import UsageError
+from dermatrace.provision.grafana import provision_grafana
+from dermatrace.provision.grafana_adapter import GrafanaServer
 from dermatrace.provision.influx_admin import InfluxServer
 from dermatrace.provision.influxdb import plan_from, provision_influxdb
 from dermatrace.provision.step import Step, Steps
@@ -70,6 +72,33 @@ def influxdb(
             server.version, wait_s=wait_s, clock=SystemClock(), pause=threading.Event().wait
         )
         _tell(provision_influxdb(server, plan_from(settings), tokens, ask_server), as_json=as_json)
+
+
+@app.command()
+def grafana(wait_s: Patience = 0.0, *, as_json: AsJson = False) -> None:
+    """Make the teams in Grafana, and let each see its folders.
+
+    Data source, dashboards and alert rules come from files, which Grafana reads by itself; teams
+    and permissions cannot. Logs in as DERMATRACE_GRAFANA_USER with the password in
+    DERMATRACE_GRAFANA_PASSWORD_FILE. What a role sees of a folder is taken back: a team decides,
+    and people are put into teams in Grafana. What single users or other teams were given by hand
+    stays.
+
+    Exit code 0: all is as it should be. 1: Grafana does not answer. 2: it refuses, and why.
+    """
+    settings = load_settings()
+    password = first_line(settings.grafana_password_file)
+    if password is None:
+        raise UsageError(
+            "there is no password to log in to Grafana with",
+            remedy=f"Put that of {settings.grafana_user} into a file, and set"
+            " DERMATRACE_GRAFANA_PASSWORD_FILE to it.",
+        )
+    with GrafanaServer(settings.grafana_url, settings.grafana_user, password) as server:
+        ask_until_there(
+            server.version, wait_s=wait_s, clock=SystemClock(), pause=threading.Event().wait
+        )
+        _tell(provision_grafana(server), as_json=as_json)
 
 
 def _tell(steps: Steps[Found], *, as_json: bool) -> None:
