@@ -71,9 +71,12 @@ class InfluxServer(OwnServer):
         name = f"{ORG}-{next(self._numbers)}"
         operator = self._operator.http
         org_id = operator.post("/api/v2/orgs", {"name": name})["id"]
+        # Whoever makes tokens makes them for a user, and has to be allowed to change that user.
+        resources = [{"type": kind, "orgID": org_id} for kind in _RESOURCE_TYPES]
+        resources.append({"type": "users", "id": operator.get("/api/v2/me")["id"]})
         permissions = [
-            {"action": action, "resource": {"type": kind, "orgID": org_id}}
-            for kind in _RESOURCE_TYPES
+            {"action": action, "resource": resource}
+            for resource in resources
             for action in ("read", "write")
         ]
         made = operator.post(
