@@ -94,7 +94,8 @@ class Settings(BaseSettings):
     influxdb_raw_retention_days: int = Field(default=90, ge=0, le=36_500)
     """How long readings stay in InfluxDB; 0 keeps them for good. The record keeps everything."""
     influxdb_token_file: Path | None = None
-    """File whose first line is the token to work with; it is read again when InfluxDB refuses."""
+    """File whose first line is the token to work with; it is read again when InfluxDB refuses.
+    Unset: where `provision influxdb` puts it."""
     influxdb_admin_token_file: Path | None = None
     """File whose first line is the token that may create buckets and tokens; only `provision`
     reads it."""
@@ -153,6 +154,11 @@ class Settings(BaseSettings):
     def tokens_folder(self) -> Path:
         """Where `provision influxdb` writes tokens."""
         return self.influxdb_tokens or self.data / "secrets"
+
+    @property
+    def forward_token_file(self) -> Path:
+        """Where forward finds its token: where a setting says, or where provisioning puts it."""
+        return self.influxdb_token_file or self.tokens_folder / "influxdb-forward.token"
 
     def outbox_file(self, clinic: str, sender: str) -> Path:
         """Return the memory of one sender of ours."""

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Final
 
 from dermatrace.cli.doctor_finding import Finding
+from dermatrace.cli.doctor_influxdb import look_at_influxdb
 from dermatrace.cli.doctor_registry import look_at_registry
 from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json, table
@@ -25,7 +26,7 @@ LAG_ENTRIES_MAX: Final = 2_000
 
 
 def doctor(data: Data = None, *, as_json: AsJson = False) -> None:
-    """Look at data folder, disk, journal, broker, recorder, judge and registry.
+    """Look at data folder, disk, journal, broker, recorder, InfluxDB, judge and registry.
 
     Of the registry it says what each clinic on record lacks before its first day of treatments.
     Exit code 1 if something is not as it should be; each line says what to do.
@@ -54,6 +55,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
     yield _mosquitto()
     yield _broker(settings)
     yield _recorder(settings)
+    yield from look_at_influxdb(settings)
     if journal.ok:
         yield _judge(settings)
         yield from look_at_registry(settings.journal_file, SystemClock().utc_ms())

@@ -81,7 +81,7 @@ class InfluxAddress:
             "raw": settings.influxdb_raw_bucket,
             "sessions": settings.influxdb_sessions_bucket,
         }
-        token_file = settings.influxdb_token_file or settings.tokens_folder / "forward"
+        token_file = settings.forward_token_file
         return cls(settings.influxdb_url, settings.influxdb_org, buckets, token_file, gzip)
 
 

@@ -45,6 +45,7 @@ class BucketFound:
     bucket_id: str
     name: str
     retention_s: int
+    org_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,4 +288,4 @@ def _rule(retention_s: int, shard_s: int) -> BucketRetentionRules:
 
 def _bucket(found: Bucket) -> BucketFound:
     retention_s = sum(rule.every_seconds for rule in found.retention_rules or ())
-    return BucketFound(str(found.id), str(found.name), int(retention_s))
+    return BucketFound(str(found.id), str(found.name), int(retention_s), str(found.org_id))

@@ -98,7 +98,7 @@ def _organisation(server: InfluxServer, name: str) -> Steps[str]:
 def _bucket(
     server: InfluxServer, org_id: str, organisation: str, wanted: BucketWanted
 ) -> Steps[BucketFound]:
-    what, kept = f"bucket {wanted.name}", f"keeps points {_duration(wanted.retention_s)}"
+    what, kept = f"bucket {wanted.name}", f"keeps points {duration(wanted.retention_s)}"
     bucket = server.find_bucket(organisation, wanted.name)
     if bucket is None:
         made = server.make_bucket(org_id, wanted.name, wanted.retention_s, wanted.shard_s)
@@ -108,7 +108,7 @@ def _bucket(
         yield Step(what, "unchanged", kept)
     else:
         server.change_retention(bucket, wanted.retention_s, wanted.shard_s)
-        yield Step(what, "changed", f"{kept}, before {_duration(bucket.retention_s)}")
+        yield Step(what, "changed", f"{kept}, before {duration(bucket.retention_s)}")
     return bucket
 
 
@@ -175,7 +175,8 @@ def _shard_s(retention_days: int) -> int:
     return SHARD_DAYS_MAX * DAY_S
 
 
-def _duration(retention_s: int) -> str:
+def duration(retention_s: int) -> str:
+    """Return how long points are kept, in words."""
     if retention_s == 0:
         return "for good"
     days = retention_s / DAY_S
