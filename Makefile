@@ -1,7 +1,7 @@
 # Everything one does with this project; `make` alone lists it.
 # Needs Python 3.11 or newer and make. PYTHON=... names an interpreter, ARGS=... adds arguments.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check schemas reference pictures faults bench lock clean
+.PHONY: help setup demo test check grafana-check schemas reference pictures faults bench lock clean
 
 BIN := .venv/bin
 # Stamps: installing is repeated only when what is installed has changed.
@@ -13,7 +13,7 @@ UPGRADE ?=
 export PYTHON
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: $(RUNTIME) ## Make .venv and install what running needs
 
@@ -40,11 +40,14 @@ reference: $(DEV) ## Write settings, rules, measurements and the README's exampl
 pictures: $(DEV) ## Play the demonstration and draw docs/images/ from it
 	PYTHONPATH=tests $(BIN)/python -m support.demo_picture
 
+grafana-check: $(DEV) ## Try provisioning on the Grafana that docker-compose.yml names
+	PYTHONPATH=tests $(BIN)/python -m support.grafana_check
+
 faults: $(DEV) ## Kill recorder and judge FAULT_KILLS times (40); writes docs/fault-table.md
 	DERMATRACE_FAULT_KILLS=$(FAULT_KILLS) $(BIN)/python -m pytest --timeout=3600 tests/faults $(ARGS)
 
 bench: $(DEV) ## Measure this machine; writes docs/performance.md
-	$(BIN)/python -m benchmarks $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks $(ARGS)
 
 # Kept pins stay where they still fit; UPGRADE=--upgrade takes the newest of everything.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -8,10 +8,13 @@ and against a real one.
 
 import base64
 import re
+import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from itertools import count
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -39,8 +42,9 @@ class Folder:
 class FakeGrafana(HttpServer):
     """See the module."""
 
-    def __init__(self, *, prefix: str = "") -> None:
+    def __init__(self, *, prefix: str = "", password: str = PASSWORD) -> None:
         super().__init__()
+        self._password = password
         self.folders: dict[str, Folder] = {}
         self.teams: dict[int, str] = {}
         self.dashboards: dict[str, str] = {}
@@ -103,10 +107,10 @@ class FakeGrafana(HttpServer):
 
     def _refusal(self, request: Request) -> Reply | None:
         given = request.headers.get("Authorization", "")
-        if given == _basic(VIEWER):
+        if given == _basic(VIEWER, self._password):
             needed = "You'll need additional permissions to perform this action."
             return self._error(HTTPStatus.FORBIDDEN, f"{needed} Permissions needed: folders:read")
-        if given != _basic(USER):
+        if given != _basic(USER, self._password):
             return self._error(HTTPStatus.UNAUTHORIZED, "Invalid username or password")
         return None
 
@@ -228,8 +232,8 @@ class FakeGrafana(HttpServer):
         return Reply(code, [{"message": words}] if self.list_errors else {"message": words} | more)
 
 
-def _basic(user: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{PASSWORD}".encode()).decode()
+def _basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def _folder(folder: Folder) -> dict[str, Any]:
@@ -241,3 +245,17 @@ def _folder(folder: Folder) -> dict[str, Any]:
         "canAdmin": True,
         "version": folder.version,
     }
+
+
+def main(password: str, told_to: str) -> None:
+    """Serve until somebody ends this process; write the address once it is known."""
+    server = FakeGrafana(password=password)
+    with server.serving():
+        Path(told_to).write_text(server.url.removeprefix("http://"), encoding="utf-8")
+        signal.sigwait({signal.SIGTERM})
+
+
+if __name__ == "__main__":
+    # Blocked in every thread, so that none but the one that waits for it gets the signal.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    main(*sys.argv[1:])

@@ -12,7 +12,7 @@ PRODUCT_ROOTS = (ROOT / "schemas", ROOT / "services")
 PROOF_ROOTS = (ROOT / "tests", ROOT / "benchmarks")
 
 _NOT_OURS = frozenset({".venv", ".git", "node_modules", "build", "dist", "data"})
-_TARGET = re.compile(r"^([a-z]+):.*?(?:## (.*))?$", re.MULTILINE)
+_TARGET = re.compile(r"^([a-z-]+):.*?(?:## (.*))?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Final
 
 from dermatrace.provision.broker_accounts import HEALTH, INGEST, WRITES, Account
 from dermatrace_schemas.identifiers import JUDGE_SENDER
-from dermatrace_schemas.topics import SUBSCRIPTIONS, receipt_topic, rejection_topic, sender_root
+from dermatrace_schemas.topics import ROOT, SUBSCRIPTIONS, receipt_topic, rejection_topic
 
 HEADING: Final = (
     "# Written by `dermatrace provision broker`: change accounts.toml and run it again.\n"
@@ -48,7 +48,8 @@ def _account(account: Account) -> Iterator[str]:
 
 
 def _sender(clinic: str, name: str, writes: tuple[str, ...]) -> Iterator[str]:
-    root = sender_root(clinic, name)
+    # In any version of the contract: what a newer sender says is kept, unread, for a newer recorder.
+    root = f"{ROOT}/{ANY}/{clinic}/{name}"
     yield from (f"topic write {root}/{level}" for level in (*writes, "outbox"))
     yield f"topic read {receipt_topic(clinic, name)}"
     yield f"topic read {rejection_topic(clinic, name)}"

@@ -5,6 +5,7 @@ A real one is asked if DERMATRACE_TEST_GRAFANA_URL names it; `make grafana-check
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -169,14 +170,13 @@ def test_folder_of_an_older_version_is_not_renamed(stand: GrafanaStand) -> None:
 
 
 def test_wrong_password_says_which_setting_holds_it(stand: GrafanaStand) -> None:
-    stand.password = "not this one"  # noqa: S105  the point of the test
+    stranger = replace(stand, password="not this one")  # noqa: S106  the point of the test
     with pytest.raises(ServerRefused) as refused:
-        stand.provision()
+        stranger.provision()
     assert refused.value.status == HTTPStatus.UNAUTHORIZED
     assert "grafana_password_file" in refused.value.remedy
 
 
 def test_version_is_told_without_logging_in(stand: GrafanaStand) -> None:
-    stand.password = ""
-    with stand.server() as server:
+    with replace(stand, password="").server() as server:
         assert int(server.version().partition(".")[0]) >= 12
