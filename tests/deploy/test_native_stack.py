@@ -1,0 +1,170 @@
+"""The services of docker-compose.yml, run here with their own commands, settings and accounts."""
+
+import os
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from dermatrace.cli.secrets import demo_accounts
+from dermatrace.clock import SystemClock
+from dermatrace.demo.judged import await_verdicts, expectations_of, judgements_of
+from dermatrace.demo.once import Played, play_once
+from dermatrace.demo.sample import import_sample_clinic
+from dermatrace.journal.reader import JournalReader
+from dermatrace.journal.streams import StreamKey
+from dermatrace.provision.secret_files import BROKER_FOLDER, make_secrets
+from dermatrace.settings import Settings, load_settings
+from dermatrace.simulator.fleet import FLEET, demo_fleet
+from support.native_stack import NativeStack
+from support.waiting import wait_until
+
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
+RECORD: Final = ("provision-broker", "mosquitto", "ingest", "judge")
+REFUSED: Final = "not accepted by the broker"
+MINUTES: Final = 0.5
+LIFE_SEEN_S: Final = 3_600
+
+
+@pytest.fixture(scope="module")
+def stack(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NativeStack]:
+    """Return broker, recorder and judge, each started when what it waits for is well."""
+    assert program
+    folder = tmp_path_factory.mktemp("stack")
+    list(make_secrets(folder / "secrets", demo_accounts()))
+    with NativeStack(folder) as running:
+        running.up(*RECORD)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def settings(stack: NativeStack) -> Settings:
+    """Return the settings of everybody outside: the port for devices, and all passwords."""
+    return load_settings(
+        data=stack.volume("data"),
+        broker_port=stack.ports[1883],
+        broker_passwords=stack.secrets / BROKER_FOLDER,
+    )
+
+
+@pytest.fixture(scope="module")
+def played(stack: NativeStack, settings: Settings) -> Played:
+    """Play every treatment, one of them on a bad day, through the deployed broker."""
+    address = settings.broker_address()
+    assert import_sample_clinic(settings, address) > 0
+    done = play_once(settings, address, demo_fleet(1, MINUTES), SystemClock())
+    await_verdicts(settings, expectations_of(done), stack.attend)
+    return done
+
+
+def _numbers(stack: NativeStack) -> dict[str, float]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{stack.ports[8427]}/metrics") as answer:
+        lines = answer.read().decode().splitlines()
+    return {
+        name.removeprefix("dermatrace_ingest_"): float(value)
+        for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    }
+
+
+def test_every_session_settles_as_scripted_through_the_access_rules(played: Played) -> None:
+    assert len(played.summaries) >= 6
+    for summary in played.summaries:
+        assert summary.settled
+        assert summary.differs == []
+
+
+def test_every_session_is_judged_as_scripted_through_the_access_rules(
+    played: Played, settings: Settings
+) -> None:
+    judged = judgements_of(settings, expectations_of(played))
+    assert len(judged) >= 6
+    for judgement in judged:
+        assert judgement.differs == []
+        assert judgement.state == "closed"
+
+
+def test_all_classes_are_on_record_and_the_broker_has_refused_nothing(
+    stack: NativeStack, played: Played
+) -> None:
+    assert played.summaries
+    with JournalReader(stack.volume("data") / "journal.db") as reader:
+        classes = {stream.key.stream_class for stream in reader.all_streams()}
+    assert classes == {"session", "chart", "registry", "verdict"}
+    assert _numbers(stack)["refused_answers_total"] == 0
+    assert REFUSED not in stack.log("judge")
+
+
+def _streams(stack: NativeStack, stream_class: str) -> set[StreamKey]:
+    with JournalReader(stack.volume("data") / "journal.db") as reader:
+        keys = [stream.key for stream in reader.all_streams()]
+    return {key for key in keys if key.stream_class == stream_class}
+
+
+def test_simulation_shows_a_living_clinic_without_anybody_else(stack: NativeStack) -> None:
+    before = _streams(stack, "session")
+    judged_before = _streams(stack, "verdict")
+    stack.up("simulate")
+    wait_until(
+        lambda: (
+            {key.sender for key in _streams(stack, "session") - before}
+            == {device.sender_id for device in FLEET}
+        ),
+        what="every device in session",
+    )
+    wait_until(lambda: _streams(stack, "verdict") - judged_before, what="a verdict")
+    assert "pretend devices publish" in stack.log("simulate")
+    assert REFUSED not in stack.log("simulate")
+    assert _numbers(stack)["refused_answers_total"] == 0
+
+
+def test_recorder_is_unhealthy_while_the_broker_is_away_and_recovers_alone(
+    program: str, tmp_path: Path
+) -> None:
+    assert program
+    list(make_secrets(tmp_path / "secrets"))
+    with NativeStack(tmp_path) as own:
+        own.up("provision-broker", "mosquitto", "ingest")
+        own.stop("mosquitto")
+        wait_until(lambda: not own.is_healthy("ingest"), what="a recorder that says so")
+        assert own.check_health("mosquitto") != 0
+        own.up("mosquitto")
+        own.wait_healthy("ingest")
+
+
+def test_health_check_of_the_broker_fails_with_the_wrong_password(
+    stack: NativeStack, tmp_path: Path
+) -> None:
+    other = tmp_path / "secrets"
+    list(make_secrets(other))
+    assert stack.check_health("mosquitto") == 0
+    right, stack.secrets = stack.secrets, other
+    try:
+        assert stack.check_health("mosquitto") != 0
+    finally:
+        stack.secrets = right
+
+
+def test_judge_that_has_stopped_moving_is_unhealthy(stack: NativeStack) -> None:
+    lock = stack.volume("data") / "index.db.lock"
+    wait_until(lambda: stack.is_healthy("judge"), what="a judge that moves")
+    long_ago_s = lock.stat().st_mtime - LIFE_SEEN_S
+    os.utime(lock, (long_ago_s, long_ago_s))
+    assert not stack.is_healthy("judge")
+    # It sets the time again by itself.
+    stack.wait_healthy("judge")
+
+
+def test_second_recorder_stays_and_says_why_instead_of_ending(stack: NativeStack) -> None:
+    second = NativeStack(stack.folder / "second", secrets=stack.secrets)
+    second.ports = {**stack.ports, 8427: second.ports[8427]}
+    second.share("data", stack.volume("data"))
+    second.folder.mkdir()
+    with second:
+        second.start("ingest")
+        wait_until(lambda: "waiting for a person" in second.log("ingest"), what="its words")
+        assert "is in use by process" in second.log("ingest")
+        assert not second.is_healthy("ingest")
+        assert stack.is_healthy("ingest")
+        assert second.stop("ingest") == 3
