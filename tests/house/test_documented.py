@@ -36,7 +36,7 @@ class Program(Protocol):
 PROGRAM = cast("Program", typer.main.get_command(app))
 KNOWN_PROGRAMS = frozenset(
     {"apt-get", "cd", "cp", "curl", "docker", "git", "pip", "python", "python3", "sqlite3", "sudo"}
-    | {"mosquitto", "mosquitto_passwd", "mosquitto_pub", "mosquitto_sub"}
+    | {"go", "mosquitto", "mosquitto_passwd", "mosquitto_pub", "mosquitto_sub", "sh"}
 )
 """Programs that are not ours and may stand in a snippet."""
 RECORDER_CLASSES = ("receipt", "rejection")

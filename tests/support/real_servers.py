@@ -9,6 +9,7 @@ from typing import Final
 
 # As it was when the tests were collected: around each test these names are hidden.
 ENVIRONMENT: Final = dict(os.environ)
+VARIABLES: Final = {"influxd": "DERMATRACE_INFLUXD", "telegraf": "DERMATRACE_TELEGRAF"}
 STORE_VARIABLE: Final = "DERMATRACE_SERVERS"
 STORE_DEFAULT: Final = ".cache/dermatrace-servers"
 VERSION_WAIT_MAX_S: Final = 10.0
@@ -25,7 +26,7 @@ def find_server(name: str, environment: Mapping[str, str] = ENVIRONMENT) -> str:
 
     Raises ServerMissing if there is none.
     """
-    variable = f"DERMATRACE_{name.upper()}"
+    variable = VARIABLES[name]
     if named := environment.get(variable):
         if os.access(named, os.X_OK):
             return named
