@@ -152,6 +152,9 @@ def test_metrics_library_is_imported_by_at_most_one_module() -> None:
         ("dermatrace.supervisor.processes", "from rich.console import Console"),
         ("dermatrace.supervisor.processes", "from dermatrace import cli"),
         ("dermatrace.forward.metrics", "import prometheus_client"),
+        ("dermatrace.forward.service", "from influxdb_client import InfluxDBClient"),
+        ("dermatrace.provision.influxdb", "from urllib3.exceptions import HTTPError"),
+        ("dermatrace.provision.grafana", "def f():\n    from grafana_api import grafana_face"),
     ],
 )
 def test_import_through_a_foreign_door_is_named_with_file_line_and_remedy(
@@ -168,6 +171,8 @@ def test_import_through_a_foreign_door_is_named_with_file_line_and_remedy(
     [
         ("dermatrace.sqlite", "import apsw"),
         ("dermatrace.mqtt", "from paho.mqtt import client"),
+        ("dermatrace.provision.influx_admin", "from influxdb_client import InfluxDBClient"),
+        ("dermatrace.provision.grafana_adapter", "from grafana_api import grafana_face"),
         ("dermatrace.sender.publisher", "from dermatrace.sender.outbox import Outbox"),
         ("dermatrace.simulator.device", "from dermatrace.sender import Outbox"),
         ("dermatrace.supervisor.broker", "from amqtt.broker import Broker"),
