@@ -1,6 +1,7 @@
 """The documents that are sent and stored: a half-hour session, a message a second."""
 
 import json
+import time
 from typing import Any, Final
 
 BOOT_ID: Final = "benchmark"
@@ -35,6 +36,19 @@ def _compact(document: dict[str, Any]) -> bytes:
 
 # Serialised once: a load generator that makes JSON would measure itself.
 _WINDOWS_TAIL: Final = _compact(windows_facts())[1:]
+_BEGINS_MS: Final = time.time_ns() // 1_000_000
+_COLUMNS: Final = {
+    name: column
+    for name, column in windows_facts().items()
+    if isinstance(column, list) and name != "offset_ms"
+}
+_OBJECTS: Final = [
+    _compact(
+        {name: column[at] for name, column in _COLUMNS.items()}
+        | {"window_ms": WINDOW_MS, "pass_number": 2, "seq": 1}
+    )[1:]
+    for at in range(WINDOWS)
+]
 _STARTED_TAIL: Final = _compact(
     {
         "salt": "0123456789abcdef0123456789abcdef",
@@ -46,6 +60,13 @@ _STARTED_TAIL: Final = _compact(
 def windows(seq: int) -> bytes:
     """Return a `needling.windows` of ten windows."""
     return _head(seq, b"needling.windows") + b"," + _WINDOWS_TAIL
+
+
+def objects(seq: int) -> bytes:
+    """Return the same ten windows as a list of objects, for a reader that knows no columns."""
+    begins_ms = _BEGINS_MS + seq * WINDOWS * WINDOW_MS
+    rows = [b'{"t_ms":%d,%b' % (begins_ms + WINDOW_MS * at, row) for at, row in enumerate(_OBJECTS)]
+    return b'{"zone":"cheek","laterality":"left","windows":[%b]}' % b",".join(rows)
 
 
 def started() -> bytes:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -95,6 +96,17 @@ def judge(folder: Path, broker_port: int) -> Iterator[Child]:
         yield child
 
 
+@contextmanager
+def forward(settings: Settings) -> Iterator[Child]:
+    """Run `python -m dermatrace forward`, from when it has found its buckets.
+
+    Raises DermatraceError if it does not get so far.
+    """
+    is_ready = partial(is_well, settings, settings.forward_health_port)
+    with _running("forward", our_command("forward"), settings, is_ready) as child:
+        yield child
+
+
 def import_s() -> float:
     """Return how long Python takes to start and import the command line."""
     started_s = time.monotonic()
@@ -103,9 +115,9 @@ def import_s() -> float:
     return time.monotonic() - started_s
 
 
-def is_well(settings: Settings) -> bool:
-    """Tell whether /healthz is green."""
-    asking = http.client.HTTPConnection("127.0.0.1", settings.health_port, timeout=1)
+def is_well(settings: Settings, port: int | None = None) -> bool:
+    """Tell whether /healthz is green: ingest's, or that at another port."""
+    asking = http.client.HTTPConnection("127.0.0.1", port or settings.health_port, timeout=1)
     with contextlib.closing(asking), contextlib.suppress(OSError, http.client.HTTPException):
         asking.request("GET", "/healthz")
         return asking.getresponse().status == http.client.OK
@@ -184,9 +196,13 @@ def run_helper(module: str, *arguments: object) -> Any:  # noqa: ANN401  each ha
         return helper.result()
 
 
-def processor_s(child: Child) -> float:
-    """Return the processor time a process has used, all threads together."""
-    fields = _proc(child, "stat").rpartition(")")[2].split()
+def processor_s(child: Child | int) -> float:
+    """Return the processor time a process has used, all threads together; an int is its id."""
+    if isinstance(child, int):
+        told = Path("/proc", str(child), "stat").read_text(encoding="utf-8")
+    else:
+        told = _proc(child, "stat")
+    fields = told.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 

@@ -4,7 +4,9 @@ from typing import Final
 
 from benchmarks import (
     append,
+    arriving,
     decode,
+    forwarding,
     judge_restart,
     judging,
     latency,
@@ -29,6 +31,8 @@ BENCHMARKS: Final[tuple[Benchmark, ...]] = (
     decode,
     judging,
     what_if,
+    forwarding,
+    arriving,
     append,
     sender,
 )

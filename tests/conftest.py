@@ -83,6 +83,15 @@ def influxd() -> str:
 
 
 @pytest.fixture(scope="session")
+def telegraf() -> str:
+    """Return the program of a real Telegraf; without it the test is skipped, but fails in CI."""
+    try:
+        return find_server("telegraf")
+    except ServerMissing as missing:
+        _do_without(str(missing))
+
+
+@pytest.fixture(scope="session")
 def influx_server(influxd: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxServer]:
     """Return the one InfluxDB that all tests share. Whoever stops or fills it starts an own one."""
     server = InfluxServer(influxd, find_free_port(), tmp_path_factory.mktemp("influxd"))

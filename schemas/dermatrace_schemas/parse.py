@@ -68,6 +68,15 @@ def parse(message_class: str, payload: bytes) -> BaseModel:
     return document
 
 
+def read_again(message_class: str, payload: bytes) -> BaseModel:
+    """Read a document that `parse` has accepted before; what it looks for besides is not asked.
+
+    Raises ValidationError if it cannot be read any more.
+    """
+    document: BaseModel = _reader(message_class).validate_json(payload)
+    return document
+
+
 def recover_seq(payload: bytes) -> int | None:
     """Return the sequence number of a broken document, if it is the first member and in range."""
     match = _SEQ_FIRST.match(payload)

@@ -16,6 +16,8 @@ NEEDS_BROKER = (
     "judge_restart",
     "sender",
 )
+NEEDS_INFLUXDB = ("forwarding",)
+NEEDS_TELEGRAF = ("arriving",)
 _TABLE_ROW = re.compile(r"^\| .* \| (?:-|baseline|[0-9.,e+]+) \|$", re.MULTILINE)
 
 
@@ -40,7 +42,10 @@ def _assert_has_a_baseline_and_what_is_held_against_it(section: str) -> None:
     assert any(ratio not in {"-", "baseline"} for ratio in ratios)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in NEEDS_BROKER])
+NEED_NOTHING = set(NAMES) - {*NEEDS_BROKER, *NEEDS_INFLUXDB, *NEEDS_TELEGRAF}
+
+
+@pytest.mark.parametrize("name", sorted(NEED_NOTHING))
 def test_benchmark_runs_with_tiny_sizes_and_leaves_nothing_behind(
     name: str, tmp_path: Path
 ) -> None:
@@ -52,6 +57,23 @@ def test_benchmark_runs_with_tiny_sizes_and_leaves_nothing_behind(
 @pytest.mark.slow
 @pytest.mark.usefixtures("start_mosquitto")
 def test_benchmark_with_broker_and_recorder_runs_with_tiny_sizes(name: str, tmp_path: Path) -> None:
+    _assert_has_a_baseline_and_what_is_held_against_it(_quick_section(name, tmp_path))
+
+
+@pytest.mark.parametrize("name", NEEDS_INFLUXDB)
+@pytest.mark.influx
+@pytest.mark.slow
+@pytest.mark.usefixtures("influxd")
+def test_benchmark_with_influxdb_runs_with_tiny_sizes(name: str, tmp_path: Path) -> None:
+    _assert_has_a_baseline_and_what_is_held_against_it(_quick_section(name, tmp_path))
+
+
+@pytest.mark.parametrize("name", NEEDS_TELEGRAF)
+@pytest.mark.broker
+@pytest.mark.influx
+@pytest.mark.slow
+@pytest.mark.usefixtures("influxd", "telegraf", "start_mosquitto")
+def test_benchmark_beside_telegraf_runs_with_tiny_sizes(name: str, tmp_path: Path) -> None:
     _assert_has_a_baseline_and_what_is_held_against_it(_quick_section(name, tmp_path))
 
 

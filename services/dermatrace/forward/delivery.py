@@ -5,9 +5,10 @@ later. Only an answer that is about the points themselves (400, 413, 422) makes 
 ever smaller parts, until the refused ones stand alone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from random import Random
 from typing import Final, NamedTuple
 
@@ -19,7 +20,7 @@ from dermatrace.forward.influx import PointStore
 from dermatrace.forward.line import NS_PER_MS
 from dermatrace.forward.measurement import BUCKETS, Bucket
 from dermatrace.forward.measurements import OF_SESSION
-from dermatrace.forward.step import Deletion, Outcome, Refused, Step
+from dermatrace.forward.step import Deletion, Group, Outcome, Refused, Step
 
 RETRY_FIRST_S: Final = 0.5
 RETRY_MAX_S: Final = 30.0
@@ -30,6 +31,8 @@ PARTS_MAX: Final = 200
 """Requests one refused step may take to find the refused lines. Two bad lines of 5,000 take about
 fifty; what is still together after so many is set aside together."""
 MS_PER_S: Final = 1_000
+NEVER_NS: Final = -(2**63)
+"""Older than any point."""
 
 Wait = Callable[[float], bool]
 """Waits some seconds; tells whether forwarding is to stop."""
@@ -78,13 +81,9 @@ class Delivery:
             self._delete(deletion)
         outcome = Outcome()
         for bucket in BUCKETS:
-            lines = [
-                _Line(index, text)
-                for index, group in enumerate(step.groups)
-                if group.bucket == bucket
-                for text in group.lines
-            ]
-            if lines:
+            groups = [(at, one) for at, one in enumerate(step.groups) if one.bucket == bucket]
+            if groups and not self._write_at_once(bucket, groups):
+                lines = [_Line(at, text) for at, group in groups for text in group.lines]
                 self._write(bucket, self._unexpired(bucket, lines, outcome), outcome)
         return outcome
 
@@ -92,16 +91,21 @@ class Delivery:
         """Delete what a predicate fits, waiting for InfluxDB if need be. Raises Stopped."""
         self._ask(partial(self._points.delete, bucket, predicate))
 
+    def _write_at_once(self, bucket: Bucket, groups: Sequence[tuple[int, Group]]) -> bool:
+        """Write everything, as long as nothing is expired; return whether that was all."""
+        if min(group.oldest_ns for _, group in groups) <= self._expired_until_ns(bucket):
+            return False
+        texts = chain.from_iterable(group.lines for _, group in groups)
+        return self._try(bucket, texts) is None
+
     def _write(self, bucket: Bucket, lines: Sequence[_Line], outcome: Outcome) -> None:
-        if not lines:
-            return
-        words = self._try(bucket, lines)
+        words = self._try(bucket, _texts(lines)) if lines else None
         if words is None:
             return
         # Perhaps it keeps less than it did, or time has passed while it was away.
         self._look_at(bucket)
         kept = self._unexpired(bucket, lines, outcome)
-        if len(kept) < len(lines) and (not kept or self._try(bucket, kept) is None):
+        if len(kept) < len(lines) and (not kept or self._try(bucket, _texts(kept)) is None):
             return
         self._log.warning("points refused", bucket=bucket, lines=len(kept), words=words)
         refused = list(self._apart(bucket, kept, words))
@@ -121,13 +125,13 @@ class Delivery:
             middle = len(part) // 2
             for half in (part[middle:], part[:middle]):
                 asked_count += 1
-                said = self._try(bucket, half)
+                said = self._try(bucket, _texts(half))
                 if said is not None:
                     open_parts.append((half, said))
 
-    def _try(self, bucket: Bucket, lines: Sequence[_Line]) -> str | None:
+    def _try(self, bucket: Bucket, texts: Iterable[str]) -> str | None:
         """Write lines; return the server's words if it refuses some of them."""
-        body = "\n".join([line.text for line in lines]).encode()
+        body = "\n".join(texts).encode()
         try:
             self._ask(lambda: self._points.write(bucket, body))
         except PointsRefused as error:
@@ -138,17 +142,21 @@ class Delivery:
         self, bucket: Bucket, lines: Sequence[_Line], outcome: Outcome
     ) -> Sequence[_Line]:
         """Return the lines the bucket still keeps; count the others as expired."""
-        retention_s = self._retention_s.get(bucket, 0)
-        if not retention_s:
-            return lines
-        oldest_ns = (self._clock.utc_ms() - retention_s * MS_PER_S) * NS_PER_MS
-        kept = [line for line in lines if int(line.text.rpartition(" ")[2]) > oldest_ns]
+        until_ns = self._expired_until_ns(bucket)
+        kept = [line for line in lines if int(line.text.rpartition(" ")[2]) > until_ns]
         if len(kept) < len(lines):
             remaining = set(kept)
             for line in lines:
                 if line not in remaining:
                     outcome.expired[line.group] = outcome.expired.get(line.group, 0) + 1
         return kept
+
+    def _expired_until_ns(self, bucket: Bucket) -> int:
+        """Return the time up to which points are older than the bucket keeps."""
+        retention_s = self._retention_s.get(bucket, 0)
+        if not retention_s:
+            return NEVER_NS
+        return (self._clock.utc_ms() - retention_s * MS_PER_S) * NS_PER_MS
 
     def _delete(self, deletion: Deletion) -> None:
         """Delete what a session has in InfluxDB: in the bucket of sessions that is everything."""
@@ -197,3 +205,7 @@ class Delivery:
             wait_s = max(wait_s, min(error.retry_after_s, RETRY_AFTER_MAX_S))
         if self._wait(wait_s):
             raise Stopped
+
+
+def _texts(lines: Iterable[_Line]) -> Iterator[str]:
+    return (line.text for line in lines)

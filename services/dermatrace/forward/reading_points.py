@@ -1,7 +1,10 @@
 """Windows, shots and events of a session as lines. Pure: the same document makes the same lines."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 from dermatrace.forward.line import NS_PER_MS, line, prefix, tag, time_ns
 from dermatrace.forward.measurement import UNKNOWN
@@ -20,6 +23,8 @@ from dermatrace_schemas.session import (
 
 DECIMALS: Final = 6
 """Of differences: what binary fractions leave over below a nanometre is no reading."""
+_JSON: Final[TypeAdapter[list[list[float | None]]]] = TypeAdapter(Any)
+_ABSENT: Final = re.compile(",[a-z_]+=null")
 _SUMMED: Final = (
     "duration_commanded_ms",
     "duration_ms",
@@ -54,13 +59,22 @@ def windows(memory: SessionMemory, document: NeedlingWindows, moment: Moment) ->
     columns |= _depth_difference(document)
     base_ns = time_ns(moment.at_ms, document.seq)
     times_ns = [base_ns + offset * NS_PER_MS + at for at, offset in enumerate(document.offset_ms)]
-    cells = [
-        [f",{name}={value}" if value is not None else "" for value in column]
-        for name, column in columns.items()
-    ]
-    rows = map("".join, zip(*cells, strict=True)) if cells else [""] * len(times_ns)
+    rows = _rows(columns) if columns else [""] * len(times_ns)
     head = f"{start} {fixed}"
     return [f"{head}{row} {at_ns}" for row, at_ns in zip(rows, times_ns, strict=True)]
+
+
+def _rows(columns: Mapping[str, list[float | None]]) -> list[str]:
+    """Return the fields of each window.
+
+    Most of the time of forwarding is the writing of numbers, and pydantic's JSON does it several
+    times as fast as Python, with the same digits.
+    """
+    text = _JSON.dump_json(list(columns.values())).decode()
+    cells = [column.split(",") for column in text[2:-2].split("],[")]
+    form = "".join(f",{name}=%s" for name in columns)
+    rows = [form % row for row in zip(*cells, strict=True)]
+    return [_ABSENT.sub("", row) for row in rows] if "null" in text else rows
 
 
 def shot(memory: SessionMemory, document: RfShot, moment: Moment) -> list[str]:

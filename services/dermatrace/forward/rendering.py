@@ -22,7 +22,7 @@ from dermatrace.journal.reader import JournalReader
 from dermatrace_schemas.document import StreamDocument
 from dermatrace_schemas.fleet import Announcement, Status
 from dermatrace_schemas.identifiers import JUDGE_SENDER
-from dermatrace_schemas.parse import parse
+from dermatrace_schemas.parse import read_again
 from dermatrace_schemas.registry import RegistryOperator, RegistryProtocol
 from dermatrace_schemas.system import SystemDocument, SystemErased
 from dermatrace_schemas.topics import (
@@ -152,11 +152,11 @@ class Renderer:
             case "registry":
                 self._take_registry(topic, payload)
             case "announcement" | "status":
-                self._take_device(entry, topic, parse(topic.message_class, payload))
+                self._take_device(entry, topic, read_again(topic.message_class, payload))
 
     def _take_registry(self, topic: Topic, payload: bytes) -> None:
         """Note what verdicts only name by its digest."""
-        document = parse("registry", payload)
+        document = read_again("registry", payload)
         if isinstance(document, RegistryOperator):
             fact = document.content.role
             self.streams.note("operator", f"{topic.clinic} {document.digest}", fact, self.step)
@@ -185,7 +185,7 @@ class Renderer:
             self._sessions.begin_unknown(entry)
 
     def _take_system(self, entry: Entry) -> None:
-        document = None if entry.payload is None else parse("system", entry.payload)
+        document = None if entry.payload is None else read_again("system", entry.payload)
         if not isinstance(document, SystemDocument):
             return
         if isinstance(document, SystemErased):
@@ -219,7 +219,7 @@ def _topic(text: str) -> Topic | None:
 
 
 def _stream_document(message_class: str, payload: bytes) -> StreamDocument:
-    document = parse(message_class, payload)
+    document = read_again(message_class, payload)
     if not isinstance(document, StreamDocument):
         raise TypeError(f"{message_class} gave {type(document).__name__}")
     return document

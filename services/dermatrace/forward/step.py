@@ -27,6 +27,12 @@ class Group:
     bucket: Bucket
     counting: Counting
     lines: list[str]
+    """Of one document: the first is the oldest."""
+
+    @property
+    def oldest_ns(self) -> int:
+        """Time of the oldest line."""
+        return int(self.lines[0].rpartition(" ")[2])
 
 
 @dataclass(frozen=True, slots=True)
