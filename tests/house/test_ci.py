@@ -12,6 +12,7 @@ from support.tree import ROOT, makefile_targets
 
 CI_RUN = ROOT / ".ci" / "run"
 INSTALL = ROOT / "requirements" / "install.sh"
+BUILD = ROOT / "tests" / "servers" / "build.sh"
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = makefile_targets()
 
@@ -28,7 +29,9 @@ def _run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProc
 
 
 @pytest.mark.parametrize(
-    ("shell", "script"), [("bash", CI_RUN), ("sh", INSTALL)], ids=["ci", "install"]
+    ("shell", "script"),
+    [("bash", CI_RUN), ("sh", INSTALL), ("sh", BUILD)],
+    ids=["ci", "install", "servers"],
 )
 def test_script_is_valid_shell(shell: str, script: Path) -> None:
     answer = _run(shell, "-n", script)
@@ -47,6 +50,69 @@ def test_ci_asks_make_for_targets_that_exist_and_tests_and_checks() -> None:
     asked = set(re.findall(r"^step .* make ([a-z]+)$", steps, re.MULTILINE))
     assert asked <= TARGETS.keys()
     assert {"test", "check"} <= asked
+
+
+def test_ci_has_servers_and_packages_ready_before_it_tests() -> None:
+    steps = re.findall(r'^step "([^"]+)"', CI_RUN.read_text(encoding="utf-8"), re.MULTILINE)
+    assert steps == [
+        "system packages",
+        "influxd",
+        "telegraf",
+        "npm packages",
+        "make test",
+        "make check",
+    ]
+
+
+@pytest.fixture
+def ci_parts(tmp_path: Path) -> Path:
+    """Return a copy of what CI runs in a tree of its own: it defines its steps and does none."""
+    lines = CI_RUN.read_text(encoding="utf-8").splitlines()
+    parts = [line for line in lines if not line.startswith(("step ", "trap "))]
+    return _script(tmp_path / "tree" / ".ci" / "run", *parts)
+
+
+def _script(path: Path, *lines: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def _call(ci_parts: Path, *lines: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    with ci_parts.open("a", encoding="utf-8") as script:
+        script.write("\n".join([*lines, ""]))
+    return _run("bash", ci_parts, **environment)
+
+
+def test_ci_installs_npm_packages_wherever_tests_ask_for_some(
+    ci_parts: Path, tmp_path: Path
+) -> None:
+    tests = ci_parts.parents[1] / "tests"
+    for name in ("one", "two/deeper", "one/node_modules/not-ours"):
+        _script(tests / name / "package.json", "{}")
+    npm = _script(tmp_path / "bin" / "npm", "#!/bin/sh", 'echo "$1 $3"')
+    answer = _call(ci_parts, "install_npm_packages", PATH=f"{npm.parent}:{os.environ['PATH']}")
+    assert answer.stdout.splitlines() == ["install tests/one", "install tests/two/deeper"]
+
+
+def test_ci_tests_with_the_server_it_built(ci_parts: Path, tmp_path: Path) -> None:
+    server = _script(tmp_path / "influxd", "#!/bin/sh", "echo InfluxDB v2.7.12")
+    _script(ci_parts.parents[1] / "tests" / "servers" / "build.sh", f"echo {server}")
+    answer = _call(ci_parts, "build_server influxd MADE_HERE", "printenv MADE_HERE")
+    assert answer.stdout == f"InfluxDB v2.7.12\n{server}\n"
+
+
+def test_ci_tests_with_the_server_it_is_given(ci_parts: Path, tmp_path: Path) -> None:
+    server = _script(tmp_path / "influxd", "#!/bin/sh", "echo InfluxDB v2.9.1")
+    answer = _call(ci_parts, "build_server influxd GIVEN", "printenv GIVEN", GIVEN=str(server))
+    assert answer.stdout == f"InfluxDB v2.9.1\n{server}\n"
+
+
+def test_ci_stops_where_a_server_cannot_be_built(ci_parts: Path) -> None:
+    _script(ci_parts.parents[1] / "tests" / "servers" / "build.sh", "exit 2")
+    answer = _call(ci_parts, "build_server influxd MADE_HERE", "echo tested anyway")
+    assert (answer.returncode, answer.stdout) == (2, "")
 
 
 def test_every_target_has_a_description_and_is_phony() -> None:
