@@ -22,6 +22,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from dermatrace.clock import Clock, SystemClock
 from dermatrace.errors import BrokerUnavailable, UsageError
+from dermatrace.intake import CLEAN_START, Intake
 
 QOS: Final = 1
 LOOP_STEP_S: Final = 0.5
@@ -55,21 +56,6 @@ class BrokerAddress:
     tls_key_file: str | None = None
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     """By sender id: who logs in under its own name, where there is no one `username` for all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intake:
-    """What the broker may keep and send us; the zeros ask for a clean start without limits."""
-
-    session_expiry_s: int = 0
-    """How long the broker keeps what arrives while we are away; in MQTT 3.1.1 for ever if not 0."""
-    receive_max: int = 0
-    """Messages we may have unacknowledged (MQTT 5)."""
-    packet_max_bytes: int = 0
-    """Largest packet we take (MQTT 5)."""
-
-
-CLEAN_START: Final = Intake()
 
 
 class Delivery(NamedTuple):
@@ -132,6 +118,8 @@ class Connection:
         self._is_v5 = address.protocol == "5"
         self._granted = (False, RECEIVE_MAX_DEFAULT)
         self._is_up = False
+        self.wish_is_open = False
+        """Whether the broker owes an answer to our wishes: some cut off whoever has such ones."""
         self._over = threading.Event()
         self._down: tuple[str, int] | None = None
         self._clock = clock or SystemClock()
@@ -246,7 +234,7 @@ class Connection:
         self._over.set()
 
     def _on_connect(
-        self, client: Client, _: object, flags: ConnectFlags, reason: ReasonCode, said: object
+        self, _: Client, __: object, flags: ConnectFlags, reason: ReasonCode, said: object
     ) -> None:
         if reason.is_failure:
             self._end(f"broker refused the connection: {reason}", reason.value)
@@ -256,12 +244,14 @@ class Connection:
         if not self._subscriptions:
             self._tell_up()
             return
-        how: Any = SubscribeOptions(qos=QOS) if self._is_v5 else QOS
-        client.subscribe([(name, how) for name in self._subscriptions])
+        self._subscribe(self._subscriptions, QOS)
 
     def _on_subscribe(
         self, _: Client, __: object, ___: int, reasons: list[ReasonCode], ____: object
     ) -> None:
+        if self._is_up:
+            self.wish_is_open = False
+            return
         # A lower quality of service would let the broker drop what we have not yet stored.
         refused = [
             f"{name} ({reason})"
@@ -277,6 +267,14 @@ class Connection:
         self._is_up = True
         session_present, receive_max = self._granted
         self._listener.on_up(session_present=session_present, receive_max=receive_max)
+        if self._intake.wishes:
+            # By themselves, and only now: whatever the broker makes of them, the rest is granted.
+            self.wish_is_open = True
+            self._subscribe(self._intake.wishes, 0)
+
+    def _subscribe(self, names: Sequence[str], qos: int) -> None:
+        how: Any = SubscribeOptions(qos=qos) if self._is_v5 else qos
+        self._client.subscribe([(name, how) for name in names])
 
     def _on_message(self, client: Client, _: object, message: MQTTMessage) -> None:
         try:

@@ -7,6 +7,7 @@ from typing import Literal
 import pytest
 
 from dermatrace.errors import BrokerUnavailable
+from dermatrace.intake import Intake
 from dermatrace.mqtt import (
     NOT_AUTHORIZED,
     RECEIVE_MAX_DEFAULT,
@@ -14,7 +15,6 @@ from dermatrace.mqtt import (
     SUCCESS,
     BrokerAddress,
     Connection,
-    Intake,
 )
 from support.broker import Mosquitto
 from support.careless_client import CarelessClient

@@ -4,7 +4,8 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from dermatrace.mqtt import CLEAN_START, BrokerAddress, Connection, Delivery, Intake
+from dermatrace.intake import CLEAN_START, Intake
+from dermatrace.mqtt import BrokerAddress, Connection, Delivery
 from support.waiting import wait_until
 
 

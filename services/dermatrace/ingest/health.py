@@ -29,6 +29,8 @@ class Reading:
     connection_count: int
     is_connected: bool
     head_entry_id: int
+    broker_dropped_count: int | None
+    """None as long as the broker does not tell."""
 
 
 class Metrics(Numbers):
@@ -61,3 +63,5 @@ class Metrics(Numbers):
         yield counter("connections", "Connections made", reading.connection_count)
         yield gauge("connected", "1 while there is a connection", int(reading.is_connected))
         yield gauge("journal_entries", "Entries of the journal", reading.head_entry_id)
+        if (dropped := reading.broker_dropped_count) is not None:
+            yield gauge("broker_dropped_messages", "Dropped by the broker since its start", dropped)

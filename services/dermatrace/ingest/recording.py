@@ -59,6 +59,7 @@ class Recording:
         self._notes: deque[Callable[[int], SystemDocument]] = deque()
         self._connection_count = 0
         self._refused_count = 0
+        self._broker_dropped_count: int | None = None
         self._stopping = threading.Event()
         self.metrics = Metrics(self._read)
         self.failure: BaseException | None = None
@@ -107,6 +108,7 @@ class Recording:
 
     def down(self, reason: str) -> None:
         """Publish nothing until there is another connection."""
+        self._broker_dropped_count = None  # perhaps it begins to count anew
         if self._line is not None:
             self._line = None
             self._notes.append(
@@ -122,6 +124,10 @@ class Recording:
             self._line.answered_count += 1
             if not had_room:
                 self._inbox.wake()
+
+    def told_dropped(self, count: int | None) -> None:
+        """Keep it for whoever asks."""
+        self._broker_dropped_count = count
 
     # --- the thread ---------------------------------------------------------------------------
 
@@ -164,6 +170,7 @@ class Recording:
             connection_count=self._connection_count,
             is_connected=self._line is not None,
             head_entry_id=self._journal.head.entry_id,
+            broker_dropped_count=self._broker_dropped_count,
         )
 
 

@@ -1,6 +1,7 @@
 """Keeps a connection to the broker, and notices when one has died without a word."""
 
 import threading
+from dataclasses import replace
 from random import Random
 from typing import Final, Protocol
 
@@ -9,7 +10,8 @@ from dermatrace.backoff import Backoff
 from dermatrace.clock import Clock
 from dermatrace.errors import BrokerUnavailable, DermatraceError, TakenOver
 from dermatrace.ingest.inbox import Inbox
-from dermatrace.mqtt import SESSION_TAKEN_OVER, BrokerAddress, Connection, Delivery, Intake
+from dermatrace.intake import Intake
+from dermatrace.mqtt import SESSION_TAKEN_OVER, BrokerAddress, Connection, Delivery
 from dermatrace_schemas.limits import REGISTRY_DOCUMENT_MAX_BYTES
 from dermatrace_schemas.topics import SUBSCRIPTIONS
 
@@ -21,8 +23,18 @@ RECEIVE_MAX: Final = 2_000
 """Unacknowledged messages the broker may have with us: four batches."""
 PACKET_MAX_BYTES: Final = REGISTRY_DOCUMENT_MAX_BYTES + 16 * 1024
 """Largest packet we take; the topic and its properties come on top of the document."""
+DROPPED_TOPIC: Final = "$SYS/broker/publish/messages/dropped"
+"""Where mosquitto tells how many messages it has dropped since its start; no `#` covers it."""
+DROPPED_DIGITS_MAX: Final = 18
+"""A longer number, or none, is not believed: it is as if the broker had told nothing."""
+WISH_CUTS_MAX: Final = 2
+"""Connections in a row that ended before the broker answered to that topic. Then it is not asked
+for again: some brokers cut off whoever asks for what he may not read, and recording comes first."""
 INTAKE: Final = Intake(
-    session_expiry_s=SESSION_EXPIRY_S, receive_max=RECEIVE_MAX, packet_max_bytes=PACKET_MAX_BYTES
+    session_expiry_s=SESSION_EXPIRY_S,
+    receive_max=RECEIVE_MAX,
+    packet_max_bytes=PACKET_MAX_BYTES,
+    wishes=(DROPPED_TOPIC,),
 )
 RECONNECT_FIRST_S: Final = 0.2
 RECONNECT_MAX_S: Final = 5.0
@@ -51,6 +63,10 @@ class Ears(Protocol):
         """The broker has answered one of our publications; 0 is success."""
         ...
 
+    def told_dropped(self, count: int | None) -> None:
+        """So many messages the broker says it has dropped since its start, if it says so."""
+        ...
+
 
 class _Listener:
     """Notes what one connection says. Nothing here waits, publishes or can raise."""
@@ -66,6 +82,11 @@ class _Listener:
         self._subscriber.is_up = True
 
     def on_message(self, delivery: Delivery) -> None:
+        if delivery.topic == DROPPED_TOPIC:
+            # About the broker and from the broker: no message of anybody's, so not for the record.
+            delivery.acknowledge()
+            self._ears.told_dropped(_number(delivery.payload))
+            return
         self._inbox.put(delivery)
 
     def on_published(self, packet_id: int, reason_code: int) -> None:  # noqa: ARG002  the protocol's
@@ -91,7 +112,7 @@ class Subscriber:
         self._log = logs.log("ingest")
         self._connection: Connection | None = None
         self._retry_ms = self._connected_ms = clock.monotonic_ms()
-        self._cut_short_count = 0
+        self._cut_short_count = self._wish_cut_count = 0
         self._ended: tuple[str, int] | None = None
         self.is_up = False
         self.changed = threading.Event()
@@ -157,9 +178,11 @@ class Subscriber:
         self.changed.set()
 
     def _let_go(self, reason: str, reason_code: int) -> None:
-        failure = self.current.failure
+        failure, wish_is_open = self.current.failure, self.current.wish_is_open
         self._connection = self._ended = None
         was_up, self.is_up = self.is_up, False
+        if was_up:
+            self._wish_cut_count = self._wish_cut_count + 1 if wish_is_open else 0
         if failure is not None:
             remedy = "The process ends; its supervisor restarts it. Please report this."
             raise DermatraceError(reason, remedy=remedy) from failure
@@ -175,12 +198,13 @@ class Subscriber:
 
     def _connect(self) -> None:
         listener = _Listener(self, self._inbox, self._ears)
+        wishes = INTAKE.wishes if self._wish_cut_count < WISH_CUTS_MAX else ()
         connection = Connection(
             self._address,
             CLIENT_ID,
             listener,
             subscriptions=SUBSCRIPTIONS,
-            intake=INTAKE,
+            intake=replace(INTAKE, wishes=wishes),
             clock=self._clock,
         )
         self._connection = connection
@@ -195,3 +219,8 @@ class Subscriber:
 
     def _retry_later(self) -> None:
         self._retry_ms = self._clock.monotonic_ms() + int(self._backoff.next_s() * 1_000)
+
+
+def _number(payload: bytes) -> int | None:
+    is_one = payload.isdigit() and len(payload) <= DROPPED_DIGITS_MAX
+    return int(payload) if is_one else None

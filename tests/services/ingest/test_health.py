@@ -30,6 +30,7 @@ READING = Reading(
     connection_count=1,
     is_connected=True,
     head_entry_id=99,
+    broker_dropped_count=None,
 )
 
 

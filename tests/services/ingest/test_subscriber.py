@@ -34,6 +34,7 @@ class NotingEars:
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+        self.dropped: list[int | None] = []
 
     def up(self, connection: Connection, *, session_present: bool, receive_max: int) -> None:
         """Note it."""
@@ -48,6 +49,10 @@ class NotingEars:
 
     def answered(self, reason_code: int) -> None:
         """Nothing is published here."""
+
+    def told_dropped(self, count: int | None) -> None:
+        """Note it."""
+        self.dropped.append(count)
 
 
 class RaisingEars(NotingEars):
