@@ -88,3 +88,15 @@ def test_settings_survive_the_way_to_another_process(tmp_path: Path) -> None:
     settings = load_settings(data=tmp_path, broker_port=1884, log_format="json")
     with environment(**settings.as_environment()):
         assert load_settings() == settings
+
+
+def test_passwords_by_sender_are_the_first_lines_of_their_files(tmp_path: Path) -> None:
+    (tmp_path / "pen-7").write_text("open sesame\nanything else\n")
+    (tmp_path / "accounts.toml").write_text("# no password\n")
+    address = load_settings(broker_passwords=tmp_path).broker_address()
+    assert address.passwords == {"pen-7": "open sesame"}
+
+
+def test_folder_of_passwords_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="folder of passwords"):
+        load_settings(broker_passwords=tmp_path / "nowhere").broker_address()

@@ -115,10 +115,11 @@ class Service:
 class ComposeFile:
     """One file, with the defaults that Compose would fill in for variables."""
 
-    def __init__(self, path: Path) -> None:
-        text = _DEFAULT.sub(lambda found: found[1], path.read_text(encoding="utf-8"))
+    def __init__(self, path: Path, *overrides: Path) -> None:
         self.path = path
-        self.body: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506  a SafeLoader
+        self.body = _read(path)
+        for override in overrides:
+            _merge(self.body, _read(override))
         files = {name: given["file"] for name, given in self.body.get("secrets", {}).items()}
         self.secret_files: dict[str, str] = files
         self.services = {
@@ -129,6 +130,25 @@ class ComposeFile:
     def ours(cls) -> Self:
         """Return the file that `docker compose up` reads."""
         return cls(COMPOSE_FILE)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    text = _DEFAULT.sub(lambda found: found[1], path.read_text(encoding="utf-8"))
+    read: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506  a SafeLoader
+    return read
+
+
+def _merge(base: dict[str, Any], override: Mapping[str, Any]) -> None:
+    """Put one file over another by those of Compose's rules that our files make use of."""
+    base["secrets"] |= override.get("secrets", {})
+    for name, body in override["services"].items():
+        service = base["services"][name]
+        service["ports"] = body.get("ports", service.get("ports", []))  # !override
+        service["secrets"] = [*service.get("secrets", ()), *body.get("secrets", ())]
+        service["environment"] = {**service.get("environment", {}), **body.get("environment", {})}
+        targets = {_mount(entry).target for entry in body.get("volumes", ())}
+        kept = [entry for entry in service["volumes"] if _mount(entry).target not in targets]
+        service["volumes"] = [*kept, *body.get("volumes", ())]
 
 
 def _mount(entry: str | Mapping[str, Any]) -> Mount:
