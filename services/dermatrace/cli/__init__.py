@@ -1,27 +1,11 @@
 """The command line: `dermatrace --help`. One module a group of commands."""
 
 import sys
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import typer
 
-from dermatrace.cli import (
-    doctor,
-    erase,
-    explain,
-    forward,
-    journal,
-    judge,
-    ports,
-    protocols,
-    provision,
-    registry,
-    run,
-    secrets,
-    series,
-    sessions,
-    whatif,
-)
+from dermatrace.cli.lazy import group_of
 from dermatrace.cli.stopping import wait_for_a_person
 from dermatrace.errors import DermatraceError, NeedsAPerson
 
@@ -29,8 +13,33 @@ EXIT_CODES = """
 Exit codes: 0 done · 1 failed, trying again may help · 2 asked for wrongly · 3 needs a person.
 """
 
+COMMANDS: Final = {
+    "demo": "run:demo",
+    "up": "run:up",
+    "ingest": "ingest:ingest",
+    "judge": "judge:judge",
+    "forward": "forward:app",
+    "simulate": "run:simulate",
+    "sessions": "sessions:app",
+    "series": "series:app",
+    "explain": "explain:explain",
+    "whatif": "whatif:whatif",
+    "registry": "registry:app",
+    "protocols": "protocols:app",
+    "provision": "provision:app",
+    "secrets": "secrets:app",
+    "ports": "ports:ports",
+    "verify": "journal:verify",
+    "backup": "journal:backup",
+    "restore": "journal:restore",
+    "erase": "erase:erase",
+    "doctor": "doctor:doctor",
+}
+"""Every command and where it is made, in the order of the help."""
+
 app = typer.Typer(
     name="dermatrace",
+    cls=group_of(COMMANDS),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -40,26 +49,11 @@ app = typer.Typer(
     f"\n{EXIT_CODES}",
     rich_markup_mode="rich",
 )
-app.command()(run.demo)
-app.command()(run.up)
-app.command()(run.ingest)
-app.command()(judge.judge)
-app.add_typer(forward.app, name="forward")
-app.command()(run.simulate)
-app.add_typer(sessions.app, name="sessions")
-app.add_typer(series.app, name="series")
-app.command()(explain.explain)
-app.command()(whatif.whatif)
-app.add_typer(registry.app, name="registry")
-app.add_typer(protocols.app, name="protocols")
-app.add_typer(provision.app, name="provision")
-app.add_typer(secrets.app, name="secrets")
-app.command()(ports.ports)
-app.command()(journal.verify)
-app.command()(journal.backup)
-app.command()(journal.restore)
-app.command()(erase.erase)
-app.command()(doctor.doctor)
+
+
+@app.callback()
+def dermatrace() -> None:
+    """Make the program a group of commands; what it says of itself stands above."""
 
 
 def main() -> NoReturn:

@@ -1,4 +1,4 @@
-"""Commands that run: the recorder, everything on one machine, pretend devices."""
+"""Commands that run several processes, or pretend devices."""
 
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -20,7 +20,6 @@ from dermatrace.demo.once import play_once
 from dermatrace.demo.sample import import_sample_clinic
 from dermatrace.demo.view import View
 from dermatrace.errors import DermatraceError
-from dermatrace.ingest.service import IngestService
 from dermatrace.settings import load_settings
 from dermatrace.simulator.fleet import demo_fleet
 from dermatrace.supervisor.broker import find_mosquitto
@@ -34,26 +33,6 @@ BrokerChoice = Annotated[
     typer.Option(help="Broker to start: mosquitto if it is there, else amqtt (demonstration)."),
 ]
 Seed = Annotated[int, typer.Option(help="Same seed, same pretend treatments.")]
-
-
-def ingest(data: Data = None) -> None:
-    """Record what senders publish, until stopped.
-
-    Connects to the broker of the settings, writes DIR/journal.db, answers every sender with
-    receipts. One process writes a journal; a second one says who has it and exits with 3.
-    /healthz and /metrics are on DERMATRACE_HEALTH_PORT.
-    """
-    settings = load_settings(data=data)
-    logs.set_up_logs(as_json=settings.log_format == "json", level=settings.log_level)
-    service = IngestService(
-        settings.journal_file,
-        settings.broker_address(),
-        health_host=settings.health_host,
-        health_port=settings.health_port,
-        clock=SystemClock(),
-    )
-    service.stop_on_signals()
-    service.run()
 
 
 def up(

@@ -34,7 +34,7 @@ FATES: Final[tuple[Fate, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Points by what became of them. `pending` are read and on their way, or not read yet."""
+    """Points by what became of them, as far as the journal has been followed."""
 
     journalled_count: int = 0
     forwarded_count: int = 0
@@ -48,6 +48,7 @@ class Account:
     superseded_count: int = 0
     """Replaced by a newer statement about the same: a newer judgement, a finding that cleared."""
     pending_count: int = 0
+    """Read, and held until the document comes that they need: their stream's first, a finding's."""
 
     @property
     def difference_count(self) -> int:
@@ -99,5 +100,6 @@ def points_of(document: object) -> int:
             pulses = [pulse for depth in document.depths for pulse in depth.sub_pulses]
             return 1 + len(pulses) + sum(len(pulse.channels or ()) for pulse in pulses)
         case SessionStarted():
-            return 2  # an event, and what the device says of itself
+            # An event; at the beginning, where it belongs, also what the device says of itself.
+            return 1 + (document.seq == 0)
     return int(isinstance(document, _ONE_POINT))

@@ -16,7 +16,7 @@ from dermatrace import logs
 from dermatrace.backoff import Backoff
 from dermatrace.clock import Clock
 from dermatrace.errors import InfluxUnavailable, PointsRefused
-from dermatrace.forward.influx import PointStore
+from dermatrace.forward.point_store import PointStore
 from dermatrace.forward.line import NS_PER_MS
 from dermatrace.forward.measurement import BUCKETS, Bucket
 from dermatrace.forward.measurements import OF_SESSION

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol, Self
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from dermatrace.errors import DermatraceError, InfluxUnavailable, PointsRefused
 from dermatrace.forward.measurement import Bucket
+from dermatrace.forward.point_store import BucketFacts
 from dermatrace.settings import Settings, first_line
 
 ANSWER_MAX_S: Final = 60.0
@@ -33,33 +34,6 @@ _FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(2262, 1, 1, tzinfo=UTC)
 _REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 _PROVISION: Final = "Run `dermatrace provision influxdb`; forwarding goes on by itself."
-
-
-class BucketFacts(NamedTuple):
-    """What InfluxDB says of one of our buckets."""
-
-    bucket_id: str
-    retention_s: int
-    """How long points stay; 0 is for good."""
-
-
-class PointStore(Protocol):
-    """Where points go. Implemented by `Influx` and by doubles in tests."""
-
-    def write(self, bucket: Bucket, body: bytes) -> None:
-        """Store all these lines.
-
-        Raises PointsRefused if not all of them are taken, InfluxUnavailable if none was looked at.
-        """
-        ...
-
-    def delete(self, bucket: Bucket, predicate: str) -> None:
-        """Delete what a predicate fits. Raises as `write` does."""
-        ...
-
-    def facts(self, bucket: Bucket) -> BucketFacts:
-        """Return what is to be known of a bucket. Raises InfluxUnavailable."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

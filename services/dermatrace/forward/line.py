@@ -4,6 +4,7 @@ measurement,tag=value,tag=value field=1.0,field="text" 1767225600000000000
 """
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Final
 
 from dermatrace.forward.measurement import UNKNOWN, Measurement
@@ -50,8 +51,16 @@ def line(
     numbers: Mapping[str, float | None],
     texts: Mapping[str, str | None] | None = None,
 ) -> str:
-    """Return one point; what is None is left out. At least one field must be given."""
-    fields = [f"{name}={value}" for name, value in numbers.items() if value is not None]
+    """Return one point; what is None is left out. At least one field must be given.
+
+    So is what is beyond a float, as a sum of readings can be: InfluxDB has no word for it and would
+    refuse the whole point.
+    """
+    fields = [
+        f"{name}={value}"
+        for name, value in numbers.items()
+        if value is not None and isfinite(value)
+    ]
     if texts:
         fields += [f"{name}={text(value)}" for name, value in texts.items() if value is not None]
     return f"{start} {','.join(fields)} {at_ns}"

@@ -32,8 +32,8 @@ VERDICT_TAGS: Final = (*SESSION_TAGS, "operator_role", "protocol", "protocol_ver
 SEQ: Final = {"seq": "number of the document in its session: names the entry in the record"}
 PASS: Final = {"pass_number": "which coverage of the zone, from 1"}
 DOUBT: Final = {
-    "clock_is_doubtful": "1 if the device's clock was unset or jumped and the time was worked out"
-    " from its uptime; else absent"
+    "clock_is_doubtful": "1 if the device's clock had jumped, or had not been set yet, and the time"
+    " was worked out from its uptime; else absent"
 }
 GENERATION: Final = {"generation": "which judgement of the session, from 0; the newest stands"}
 ONE: Final = {"occurrence_count": "1, to be summed or counted"}

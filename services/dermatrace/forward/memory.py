@@ -19,6 +19,9 @@ PLACES_MAX: Final = 1_000
 for what is entered after that are not drawn again when the session is judged anew."""
 HELD_ENTRIES_MAX: Final = 2_000
 """Entries of one stream that wait for its first document; with one more it is given up."""
+CLEARED_EARLY_MAX: Final = 1_000
+"""Findings of one judgement said to have cleared before they were said to be raised; what clears
+beyond that goes to quarantine."""
 HELD_MAX_MS: Final = 30_000
 """How long they wait, by the recorder's clock as it stands in the entries. Devices fill gaps within
 seconds; what is never filled must not keep a session out of sight."""
@@ -71,6 +74,8 @@ class SessionMemory:
     clock: SessionClock = field(default_factory=SessionClock)
     started_ms: int | None = None
     """Time of its first document, or of the earliest seen."""
+    started_ns: int | None = None
+    """Time of the point in which its device says what it is: nothing in it names the session."""
     zone: str = UNKNOWN
     laterality: str = UNKNOWN
     pass_number: int | None = None
@@ -82,6 +87,11 @@ class SessionMemory:
     """The newest judgement heard of; -1: none."""
     verdict_row: int | None = None
     """Of that judgement's stream in the journal."""
+
+    @property
+    def pending_count(self) -> int:
+        """Points of what is held."""
+        return self.held.point_count
 
     @classmethod
     def of(cls, row: int, clinic: str, device: str, session: str) -> "SessionMemory":
@@ -109,6 +119,13 @@ class VerdictMemory:
     is_given_up: bool = False
     """Its first document never came: nobody knows which session it judges."""
     held: Held = field(default_factory=Held)
+    cleared_early: dict[int, int] = field(default_factory=dict)
+    """Finding to the entry that says it cleared, while the one that raised it has not come."""
+
+    @property
+    def pending_count(self) -> int:
+        """Points of what is held."""
+        return self.held.point_count + len(self.cleared_early)
 
 
 Memory = SessionMemory | VerdictMemory

@@ -6,7 +6,6 @@ from dermatrace.forward.line import line, prefix, tag, time_ns
 from dermatrace.forward.measurement import UNKNOWN
 from dermatrace.forward.measurements_device import DEVICE_STATE
 from dermatrace.forward.measurements_recorder import RECORD_EVENT, REJECTION
-from dermatrace.forward.session_clock import Moment
 from dermatrace.journal.entry import Entry, Reason
 from dermatrace_schemas.fleet import Announcement, Status
 from dermatrace_schemas.session import DeviceDescriptor, SessionStarted, Tip
@@ -24,19 +23,19 @@ def descriptor_tags(device: DeviceDescriptor) -> dict[str, str]:
     }
 
 
-def started_state(tags: dict[str, str], document: SessionStarted, moment: Moment) -> str:
-    """Return what a device says of itself when a session begins."""
+def started_state(tags: dict[str, str], document: SessionStarted, at_ns: int) -> str:
+    """Return what a device says of itself when a session begins.
+
+    Nothing in the point names the session, and all sessions begin with the same number: two of
+    them that begin without a clock are told apart by their place in the journal.
+    """
     numbers = {
         "lifetime_session_number": document.lifetime_session_number,
         **_calibration(document.device),
         **_tip(document.tip),
     }
-    return _device_state(
-        tags | {"source": "session"},
-        time_ns(moment.at_ms, document.seq),
-        numbers,
-        {"tip_unit_id": _unit(document.tip)},
-    )
+    texts = {"tip_unit_id": _unit(document.tip)}
+    return _device_state(tags | {"source": "session"}, at_ns, numbers, texts)
 
 
 def announced_state(tags: dict[str, str], document: Announcement, entry: Entry) -> str:

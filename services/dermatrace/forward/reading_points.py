@@ -43,8 +43,11 @@ _FIRST: Final = ("impedance_before_ohm", "impedance_start_ohm")
 
 
 def place_tags(memory: SessionMemory, place: Place | None) -> dict[str, str]:
-    """Return zone and laterality: as the document says, else where work has moved to."""
-    if place is None or place.zone is None:
+    """Return zone and laterality: as the document says, else where work has moved to.
+
+    A place told without its zone is one nobody knows, to the judge as well.
+    """
+    if place is None:
         return {"zone": memory.zone, "laterality": memory.laterality}
     return {"zone": tag(place.zone), "laterality": place.laterality or UNKNOWN}
 
@@ -135,10 +138,9 @@ def _same(
 ) -> dict[str, float | None]:
     """Return the fields that every point of a document has."""
     place: Place | None = getattr(document, "place", None)
-    told = None if place is None else place.pass_number
     return {
         "seq": document.seq,
-        "pass_number": memory.pass_number if told is None else told,
+        "pass_number": memory.pass_number if place is None else place.pass_number,
         "clock_is_doubtful": 1 if moment.is_doubtful else None,
     }
 

@@ -71,9 +71,10 @@ class Renderer:
 
     def take(self, entry: Entry) -> None:
         """Do what one entry calls for."""
-        for memory in list(self.streams.holding.values()):
+        # In an order that is the same after a restart: what one gives up, another may rest on.
+        for _, memory in sorted(self.streams.holding.items()):
             if memory.held.is_over(entry.received_ms):
-                self._give_up(memory)
+                self._give_up(entry, memory)
         self._take(entry)
         self.step.first_received_ms = self.step.first_received_ms or entry.received_ms
         self.step.entry_count += 1
@@ -112,17 +113,23 @@ class Renderer:
             return False
         return generation < self._newest_generation(*session)
 
-    def held_documents(
+    def documents_held(
         self, held: Held, message_class: str
     ) -> Iterator[tuple[Entry, StreamDocument]]:
-        """Yield what was held, in the order of record; what is gone meanwhile counts as erased."""
-        told_count = 0
+        """Yield what is held and has not been erased, in the order of record."""
         for entry_id in sorted(held.entry_ids):
             entry = self.reader.entry(entry_id)
             if entry is not None and entry.payload is not None:
-                document = _stream_document(message_class, entry.payload)
-                told_count += points_of(document)
-                yield entry, document
+                yield entry, _stream_document(message_class, entry.payload)
+
+    def documents_told(
+        self, held: Held, message_class: str
+    ) -> Iterator[tuple[Entry, StreamDocument]]:
+        """Yield the same to be told now; what is gone meanwhile counts as erased."""
+        told_count = 0
+        for entry, document in self.documents_held(held, message_class):
+            told_count += points_of(document)
+            yield entry, document
         self.step.erased_count += held.point_count - told_count
 
     def document_of(self, entry: Entry) -> StreamDocument | None:
@@ -181,8 +188,10 @@ class Renderer:
         message_class = named if named in _CLASSES else UNKNOWN
         line = other_points.rejection(entry, sender_of(entry.topic), message_class)
         self.add(entry, [line])
-        if entry.outcome == "rejected" and message_class == "session" and entry.seq == 0:
-            self._sessions.begin_unknown(entry)
+        topic = _topic(entry.topic)
+        is_first = entry.outcome == "rejected" and entry.seq == 0
+        if is_first and topic is not None and topic.message_class == "session":
+            self._sessions.begin_unknown(entry, topic)
 
     def _take_system(self, entry: Entry) -> None:
         document = None if entry.payload is None else read_again("system", entry.payload)
@@ -203,11 +212,11 @@ class Renderer:
             elif stream.key.stream_class == "verdict":
                 self._verdicts.erase(stream.row)
 
-    def _give_up(self, memory: Memory) -> None:
-        if memory.row in self._sessions:
+    def _give_up(self, entry: Entry, memory: Memory) -> None:
+        if isinstance(memory, SessionMemory):
             self._sessions.release(memory.row)
         else:
-            self._verdicts.give_up(memory.row)
+            self._verdicts.give_up(entry, memory.row)
 
 
 @lru_cache(maxsize=TOPICS_CACHED_MAX)

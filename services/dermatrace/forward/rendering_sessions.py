@@ -28,9 +28,6 @@ class SessionDesk:
     def __init__(self, renderer: "Renderer") -> None:
         self._renderer = renderer
 
-    def __contains__(self, row: int) -> bool:
-        return self._renderer.streams.session(row) is not None
-
     def take(self, entry: Entry, topic: Topic, document: StreamDocument) -> None:
         """Take a session's document; before its first one has come, hold it."""
         step, row = self._renderer.step, entry.stream_key
@@ -60,25 +57,28 @@ class SessionDesk:
         memory.is_begun = True
         held, memory.held = memory.held, Held()
         self._renderer.streams.changed(memory, self._renderer.step)
-        for entry, document in self._renderer.held_documents(held, "session"):
+        for entry, document in self._renderer.documents_told(held, "session"):
             self._tell(memory, entry, document)
 
-    def begin_unknown(self, entry: Entry) -> None:
+    def begin_unknown(self, entry: Entry, topic: Topic) -> None:
         """Stop waiting for a first document that came and could not be read."""
-        if entry.stream_key is not None:
-            self.release(entry.stream_key)
+        if entry.stream_key is None or topic.stream_id is None:
+            return
+        memory = self.memory(entry.stream_key, topic.clinic, topic.sender, topic.stream_id)
+        self._renderer.streams.changed(memory, self._renderer.step)
+        self.release(memory.row)
 
     def erase(self, row: int, key: StreamKey) -> None:
         """Let everything of a session go."""
         renderer, session = self._renderer, (key.clinic, key.sender, key.stream_id)
         before = renderer.streams.session(row)
         memory = SessionMemory.of(row, *session)
-        memory.is_begun = True
+        memory.is_begun, started_ns = True, None
         if before is not None:
-            renderer.step.erased_count += before.held.point_count
-            memory.generation = before.generation
-        renderer.step.deletions.append(Deletion(row, *session, "erased", whole=True))
-        renderer.streams.forget_findings(row, renderer.step)
+            renderer.step.erased_count += before.pending_count
+            memory.generation, started_ns = before.generation, before.started_ns
+        deletion = Deletion(row, *session, "erased", whole=True, started_ns=started_ns)
+        renderer.step.deletions.append(deletion)
         renderer.streams.changed(memory, renderer.step)
 
     def memory(self, row: int, clinic: str, device: str, session: str) -> SessionMemory:
@@ -121,11 +121,12 @@ class SessionDesk:
                 )
                 lines = [reading_points.event(memory, document, moment)]
             case SessionStarted():
-                tags = {name: memory.tags[name] for name in memory.tags if name != "session"}
-                lines = [
-                    reading_points.event(memory, document, moment),
-                    other_points.started_state(tags, document, moment),
-                ]
+                lines = [reading_points.event(memory, document, moment)]
+                if document.seq == 0:
+                    memory.started_ns = time_ns(moment.at_ms, entry.entry_id)
+                    lines.append(
+                        other_points.started_state(memory.tags, document, memory.started_ns)
+                    )
         self._renderer.add(entry, lines, row=memory.row)
         self._renderer.streams.changed(memory, self._renderer.step)
 

@@ -10,6 +10,7 @@ from dermatrace.forward.account import points_of
 from dermatrace.forward.line import tag, time_ns
 from dermatrace.forward.measurement import SESSION_TAGS, UNKNOWN, VERDICT_TAGS
 from dermatrace.forward.memory import (
+    CLEARED_EARLY_MAX,
     EnteredPlace,
     Held,
     SessionMemory,
@@ -40,6 +41,7 @@ NAMELESS: Final = (
     "not sent: the first document of this judgement never came, and the name of its stream does"
     " not tell which session it judges"
 )
+NEVER_RAISED: Final = "not sent: the document that raised this finding never came"
 _BANDS: Final = TypeAdapter(list[Band])
 _UNKNOWN_TAGS: Final = {name: UNKNOWN for name in VERDICT_TAGS if name not in SESSION_TAGS}
 
@@ -56,8 +58,10 @@ class VerdictDesk:
         if row is None:
             return
         memory = self._renderer.streams.verdict(row) or VerdictMemory(row)
-        if isinstance(document, VerdictOpened):
-            self._open(entry, memory, topic.clinic, document)
+        if isinstance(document, VerdictOpened) and self._open(
+            entry, memory, topic.clinic, document
+        ):
+            self._release(memory)
             return
         point_count = points_of(document)
         self._renderer.step.journalled_count += point_count
@@ -67,15 +71,21 @@ class VerdictDesk:
         else:
             self._tell(entry, memory, document)
 
-    def give_up(self, row: int) -> None:
-        """Stop waiting for the first document of a judgement; its name may tell what it judges."""
+    def give_up(self, entry: Entry, row: int) -> None:
+        """Stop waiting: for a judgement's first document, or for the session that one names.
+
+        Without a first document the name of the stream may tell what it judges.
+        """
         memory = self._renderer.streams.verdict(row)
         stream = self._renderer.reader.stream_by_row(row)
         if memory is None or stream is None:
             return
-        named = session_named_by(stream.key.stream_id)
-        if named is not None:
-            self._begin(memory, stream.key.clinic, *named, pins=[])
+        clinic, held = stream.key.clinic, self._renderer.documents_held(memory.held, "verdict")
+        opened = next((told for _, told in held if isinstance(told, VerdictOpened)), None)
+        if opened is not None:
+            self._open(entry, memory, clinic, opened)
+        elif (named := session_named_by(stream.key.stream_id)) is not None:
+            self._begin(entry, memory, clinic, *named, pins=[])
         memory.is_given_up = memory.session_row is None
         self._release(memory)
 
@@ -85,14 +95,14 @@ class VerdictDesk:
         memory = renderer.streams.verdict(row)
         if memory is None:
             return
-        renderer.step.erased_count += memory.held.point_count
-        memory.held = Held()
+        renderer.step.erased_count += memory.pending_count
+        memory.held, memory.cleared_early = Held(), {}
+        memory.tags, memory.protocol_digest = dict(_UNKNOWN_TAGS), None
         renderer.streams.changed(memory, renderer.step)
         session = self._session(memory)
         if session is not None and session.generation == memory.generation:
             key = (session.clinic, session.device, session.session)
             renderer.step.deletions.append(Deletion(session.row, *key, "erased", whole=False))
-            renderer.streams.forget_findings(session.row, renderer.step)
 
     def note_protocol(self, clinic: str, document: RegistryProtocol) -> None:
         """Note what a treatment protocol allows, for whoever is judged by it."""
@@ -115,18 +125,21 @@ class VerdictDesk:
 
     def _open(
         self, entry: Entry, memory: VerdictMemory, clinic: str, document: VerdictOpened
-    ) -> None:
+    ) -> bool:
+        """Begin a judgement as it says; return whether the session it names is on record."""
         device, name = document.session.sender, document.session.stream_id
         if self._renderer.is_superseded(entry, (clinic, device, name), document.generation):
             memory.is_superseded = True
-        self._begin(memory, clinic, document.session, document.generation, pins=document.pins)
+        pins, generation = document.pins, document.generation
+        self._begin(entry, memory, clinic, document.session, generation, pins=pins)
         session = self._session(memory)
         if session is not None and session.verdict_row == memory.row:
             self.draw_limits(entry, session, session.places)
-        self._release(memory)
+        return session is not None
 
     def _begin(
         self,
+        entry: Entry,
         memory: VerdictMemory,
         clinic: str,
         judged: SessionKey,
@@ -137,8 +150,8 @@ class VerdictDesk:
         """Learn which session a stream judges; if nobody has judged it later, this stands."""
         renderer, key = self._renderer, (clinic, judged.sender, judged.stream_id)
         stream = renderer.reader.stream(StreamKey(clinic, judged.sender, "session", key[2]))
-        if stream is None:
-            return
+        if stream is None or (stream.first_entry_id or entry.entry_id) >= entry.entry_id:
+            return  # the index speaks of what is on record by now; this goes by what was then
         known = renderer.streams.session(stream.row)
         session = known or SessionMemory.of(stream.row, *key)
         is_newest = generation > session.generation and not memory.is_superseded
@@ -147,7 +160,7 @@ class VerdictDesk:
             if not renderer.step.is_empty:
                 renderer.close_step()
             renderer.step.deletions.append(Deletion(stream.row, *key, "superseded", whole=False))
-            renderer.streams.forget_findings(stream.row, renderer.step)
+            self._supersede(session)
         memory.session_row, memory.generation = stream.row, generation
         memory.tags, memory.protocol_digest = self._told_by(clinic, pins)
         if is_newest:
@@ -155,10 +168,19 @@ class VerdictDesk:
         renderer.streams.changed(session, renderer.step)
         renderer.streams.changed(memory, renderer.step)
 
+    def _supersede(self, session: SessionMemory) -> None:
+        """Stop waiting for findings of a judgement that no longer stands."""
+        streams, row = self._renderer.streams, session.verdict_row
+        before = None if row is None else streams.verdict(row)
+        if before is not None and before.cleared_early:
+            self._renderer.step.superseded_count += len(before.cleared_early)
+            before.cleared_early = {}
+            streams.changed(before, self._renderer.step)
+
     def _release(self, memory: VerdictMemory) -> None:
         held, memory.held = memory.held, Held()
         self._renderer.streams.changed(memory, self._renderer.step)
-        for entry, document in self._renderer.held_documents(held, "verdict"):
+        for entry, document in self._renderer.documents_told(held, "verdict"):
             self._tell(entry, memory, document)
 
     def _tell(self, entry: Entry, memory: VerdictMemory, document: StreamDocument) -> None:
@@ -181,7 +203,7 @@ class VerdictDesk:
             case VerdictFindingRaised():
                 self._raise(entry, session, memory, document)
             case VerdictFindingCleared():
-                self._clear(entry, session, document)
+                self._clear(entry, session, memory, document)
             case VerdictSummary():
                 line = verdict_points.summary(session, memory, document)
                 self._add(entry, session, [line], "judged")
@@ -200,21 +222,46 @@ class VerdictDesk:
         began_ms = self._time_of(session, None if seqs is None else seqs.first_seq, entry)
         ended_ms = self._time_of(session, None if seqs is None else seqs.last_seq, entry)
         start = verdict_points.finding_start(session, memory, document)
-        raised = RaisedFinding(session.row, number, start, time_ns(began_ms, number))
+        at_ns, generation = time_ns(began_ms, number), memory.generation
+        raised = RaisedFinding(session.row, number, generation, start, at_ns)
         self._renderer.streams.raise_finding(raised, self._renderer.step)
-        line = verdict_points.finding_raised(start, raised.at_ns, memory, document, ended_ms)
+        line = verdict_points.finding_raised(start, at_ns, memory, document, ended_ms)
         self._add(entry, session, [line], "judged")
+        self._clear_late(session, memory, number)
 
-    def _clear(self, entry: Entry, session: SessionMemory, document: VerdictFindingCleared) -> None:
-        raised = self._renderer.streams.finding(session.row, document.finding_number)
+    def _clear(
+        self,
+        entry: Entry,
+        session: SessionMemory,
+        memory: VerdictMemory,
+        document: VerdictFindingCleared,
+    ) -> None:
+        """Say of a finding that it cleared; before it was raised, that is kept for later."""
+        streams, step = self._renderer.streams, self._renderer.step
+        number = document.finding_number
+        raised = streams.finding(session.row, number, memory.generation)
+        if raised is None and len(memory.cleared_early) < CLEARED_EARLY_MAX:
+            memory.cleared_early[number] = entry.entry_id
+            streams.changed(memory, step)
+            return
         if raised is None:
-            words = "not sent: the document that raised this finding never came"
-            self._renderer.step.unattributed.append((entry.entry_id, words))
+            step.unattributed.append((entry.entry_id, NEVER_RAISED))
             return
         seqs = document.finding.seq_range
         ended_ms = self._time_of(session, None if seqs is None else seqs.last_seq, entry)
         line = verdict_points.finding_cleared(raised.start, raised.at_ns, document, ended_ms)
         self._add(entry, session, [line], "replacing")
+
+    def _clear_late(self, session: SessionMemory, memory: VerdictMemory, number: int) -> None:
+        """Say of a finding just raised that it cleared, if that came first."""
+        entry_id = memory.cleared_early.pop(number, None)
+        if entry_id is None:
+            return
+        self._renderer.streams.changed(memory, self._renderer.step)
+        held = Held([entry_id], point_count=1)
+        for entry, document in self._renderer.documents_told(held, "verdict"):
+            if isinstance(document, VerdictFindingCleared):
+                self._clear(entry, session, memory, document)
 
     def _time_of(self, session: SessionMemory, seq: int | None, told: Entry) -> int:
         """Return when a document of a session happened; else when the session began."""

@@ -14,7 +14,7 @@ from dermatrace.clock import Clock
 from dermatrace.errors import WrongFile
 from dermatrace.forward.delivery import Delivery, Stopped
 from dermatrace.forward.forwarder import READ_ENTRIES_MAX, Forwarder
-from dermatrace.forward.influx import PointStore
+from dermatrace.forward.point_store import PointStore
 from dermatrace.forward.newest import newest_generations
 from dermatrace.forward.rendering import Renderer
 from dermatrace.forward.store import Store

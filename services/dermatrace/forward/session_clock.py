@@ -1,8 +1,9 @@
 """When a session's documents happened, for InfluxDB, where every point needs a time.
 
-The device's wall clock while it is plausible. Without one, or after it has been set in the middle
-of a session, the uptime counts on from what that boot has shown before; of a boot that never showed
-a time, it counts from when the boot was first heard of. Whatever is worked out is marked.
+The device's wall clock while it is plausible. Without one, the uptime counts on from what that boot
+has shown of the clock before. After the clock has jumped, or in a boot that has not shown any time
+yet, the time is doubtful and marked: it counts on from before the jump, or from when the boot was
+first heard of.
 """
 
 from dataclasses import dataclass, field

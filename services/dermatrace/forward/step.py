@@ -7,8 +7,8 @@ from dermatrace.forward.measurement import Bucket
 from dermatrace.journal.entry import Head
 
 STEP_LINES_MAX: Final = 5_000
-"""Lines of one step, as the makers of InfluxDB advise; the rest makes another step. One document
-more may come on top."""
+"""Lines of one step and of one request, as the makers of InfluxDB advise; the rest makes another
+step. What was held of one stream may come on top of it, and takes requests of its own."""
 STEP_ENTRIES_MAX: Final = 5_000
 """Entries of one step, for those that make no points: the cursor moves at least this often."""
 
@@ -46,6 +46,8 @@ class Deletion:
     fate: Literal["superseded", "erased"]
     """superseded: what earlier judgements said. erased: with `whole` everything of the session."""
     whole: bool
+    started_ns: int | None = None
+    """Time of what the device said of itself at the session's start, to be deleted as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class RaisedFinding:
 
     row: int
     number: int
+    generation: int
     start: str
     at_ns: int
 
@@ -96,7 +99,7 @@ class Step:
     @property
     def is_empty(self) -> bool:
         """Whether nothing has been taken into it."""
-        return self.entry_count == 0 and not self.memories
+        return not (self.entry_count or self.groups or self.deletions or self.unattributed)
 
 
 class Refused(NamedTuple):

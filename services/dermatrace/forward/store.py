@@ -40,6 +40,8 @@ class Place(NamedTuple):
     """Up to here a rebuild leaves out what had been superseded when it began; 0: none under way."""
     bucket_ids: dict[str, str]
     """Which buckets were filled up to here; another one under the same name is empty."""
+    must_empty: bool
+    """Whether a rebuild has begun and what was in InfluxDB has not been deleted yet."""
 
 
 class Store:
@@ -81,11 +83,12 @@ class Store:
 
     def place(self) -> Place:
         """Return where following has got to."""
-        for entry_id, entry_hash, target, ids in self._rows(
-            "SELECT entry_id, entry_hash, rebuilt_to_entry_id, bucket_ids FROM follower"
+        for entry_id, entry_hash, target, ids, must_empty in self._rows(
+            "SELECT entry_id, entry_hash, rebuilt_to_entry_id, bucket_ids, must_empty FROM follower"
         ):
-            return Place(Head(entry_id, entry_hash), target, json.loads(ids))
-        return Place(EMPTY, 0, {})
+            head = Head(entry_id, entry_hash)
+            return Place(head, target, json.loads(ids), bool(must_empty))
+        return Place(EMPTY, 0, {}, must_empty=False)
 
     def account(self) -> Account:
         """Return where the points of all entries up to the cursor have gone."""
@@ -107,7 +110,8 @@ class Store:
     def finding(self, row: int, number: int) -> RaisedFinding | None:
         """Return where a finding of a session's newest judgement stands, or None."""
         rows = self._rows(
-            "SELECT row, number, start, at_ns FROM findings WHERE row = ? AND number = ?",
+            "SELECT row, number, generation, start, at_ns FROM findings"
+            " WHERE row = ? AND number = ?",
             (row, number),
         )
         return next((RaisedFinding(*found) for found in rows), None)
@@ -144,14 +148,22 @@ class Store:
             self._move(step.head)
 
     def begin_rebuild(self, target: Head) -> None:
-        """Forget everything: following begins anew, up to `target` without what was superseded."""
+        """Forget everything: following begins anew, up to `target` without what was superseded.
+
+        What is in InfluxDB must be deleted before; `note_emptied` says that it was.
+        """
         with sqlite.transaction(self._connection, self.path):
             for table in ("account", "streams", "findings", "known", "quarantine", "follower"):
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
             self._move(EMPTY)
             self._connection.execute(
-                "UPDATE follower SET rebuilt_to_entry_id = ?", (target.entry_id,)
+                "UPDATE follower SET rebuilt_to_entry_id = ?, must_empty = 1", (target.entry_id,)
             )
+
+    def note_emptied(self) -> None:
+        """Note that nothing is left in InfluxDB of what was there before the rebuild."""
+        with sqlite.transaction(self._connection, self.path):
+            self._connection.execute("UPDATE follower SET must_empty = 0")
 
     def note_buckets(self, ids: dict[str, str]) -> None:
         """Note which buckets are being filled."""
@@ -179,9 +191,8 @@ class Store:
         self._connection.execute(f"UPDATE streams SET {columns} WHERE row = ?", (row,))  # noqa: S608
         self._connection.execute("DELETE FROM findings WHERE row = ?", (row,))
         if deletion.whole:
-            held = len(
-                list(self._rows("DELETE FROM quarantine WHERE row = ? RETURNING number", (row,)))
-            )
+            gone_too = "DELETE FROM quarantine WHERE row = ? RETURNING is_counted"
+            held = sum(is_counted for (is_counted,) in self._rows(gone_too, (row,)))
             counts["quarantined"] -= held
             counts["erased"] += held
 
@@ -193,8 +204,8 @@ class Store:
             [(row, *kept) for row, kept in step.memories.items()],
         )
         self._connection.executemany(
-            "INSERT OR REPLACE INTO findings VALUES (?, ?, ?, ?)",
-            [(one.row, one.number, one.start, one.at_ns) for one in step.findings],
+            "INSERT OR REPLACE INTO findings VALUES (?, ?, ?, ?, ?)",
+            [(one.row, one.number, one.generation, one.start, one.at_ns) for one in step.findings],
         )
         self._connection.executemany(
             "INSERT OR REPLACE INTO known VALUES (?, ?, ?)",
@@ -227,17 +238,18 @@ class Store:
 
     def _quarantine(self, step: Step, outcome: Outcome, now_ms: int) -> None:
         rows: list[tuple[Any, ...]] = [
-            (group.entry_id, group.row, group.bucket, one.line, one.words, now_ms)
+            (group.entry_id, group.row, group.bucket, *one, now_ms, group.counting != "aside")
             for index, refused in outcome.refused.items()
             for group in [step.groups[index]]
             for one in refused
         ]
         rows += [
-            (entry_id, None, "sessions", "", words, now_ms) for entry_id, words in step.unattributed
+            (entry_id, None, "sessions", "", words, now_ms, True)
+            for entry_id, words in step.unattributed
         ]
         self._connection.executemany(
-            "INSERT INTO quarantine (entry_id, row, bucket, line, words, at_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO quarantine (entry_id, row, bucket, line, words, at_ms, is_counted)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
 

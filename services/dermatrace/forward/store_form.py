@@ -13,6 +13,7 @@ _FIRST: Final = """
             entry_id INTEGER NOT NULL,
             entry_hash BLOB NOT NULL,
             rebuilt_to_entry_id INTEGER NOT NULL DEFAULT 0,
+            must_empty INTEGER NOT NULL DEFAULT 0,
             bucket_ids TEXT NOT NULL DEFAULT '{}'
         ) STRICT;
         CREATE TABLE account (
@@ -31,6 +32,7 @@ _FIRST: Final = """
         CREATE TABLE findings (
             row INTEGER NOT NULL,
             number INTEGER NOT NULL,
+            generation INTEGER NOT NULL,
             start TEXT NOT NULL,
             at_ns INTEGER NOT NULL,
             PRIMARY KEY (row, number)
@@ -48,7 +50,8 @@ _FIRST: Final = """
             bucket TEXT NOT NULL,
             line TEXT NOT NULL,
             words TEXT NOT NULL,
-            at_ms INTEGER NOT NULL
+            at_ms INTEGER NOT NULL,
+            is_counted INTEGER NOT NULL
         ) STRICT;
         CREATE INDEX quarantine_by_stream ON quarantine (row);
 """

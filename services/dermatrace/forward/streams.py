@@ -57,7 +57,7 @@ class Streams:
         """Streams of which entries are held."""
         for row, sort in store.holding_rows():
             memory = self.session(row) if sort == "session" else self.verdict(row)
-            if memory is not None:
+            if memory is not None and memory.held.entry_ids:
                 self.holding[row] = memory
 
     def session(self, row: int) -> SessionMemory | None:
@@ -85,22 +85,19 @@ class Streams:
         else:
             self.holding.pop(memory.row, None)
 
-    def finding(self, row: int, number: int) -> RaisedFinding | None:
-        """Return where a finding stands, or None if nobody has raised it."""
+    def finding(self, row: int, number: int, generation: int) -> RaisedFinding | None:
+        """Return where a finding of a judgement stands, or None if nobody has raised it."""
         key = (row, number)
         if key not in self._findings:
             self._findings[key] = (0, self._store.finding(row, number))
-        return self._findings.use(key)
+        found = self._findings.use(key)
+        # One of an earlier judgement is deleted by now, or will be before this step is written.
+        return None if found is None or found.generation != generation else found
 
     def raise_finding(self, finding: RaisedFinding, step: Step) -> None:
         """Remember where a finding stands."""
         self._findings[finding.row, finding.number] = (step.number, finding)
         step.findings.append(finding)
-
-    def forget_findings(self, row: int, step: Step) -> None:
-        """Forget where a session's findings stood: they are deleted with their judgement."""
-        for key in [key for key in self._findings if key[0] == row]:
-            self._findings[key] = (step.number, None)
 
     def known(self, kind: str, key: str) -> str | None:
         """Return a fact noted earlier, or None."""
@@ -118,7 +115,7 @@ class Streams:
         for row in sorted(self._changed):
             memory = self._memories[row][1]
             sort = "session" if isinstance(memory, SessionMemory) else "verdict"
-            step.memories[row] = (sort, packed(memory), memory.held.point_count)
+            step.memories[row] = (sort, packed(memory), memory.pending_count)
         self._changed.clear()
         for cache in (self._memories, self._findings, self._known):
             cache.shrink(committed_number)

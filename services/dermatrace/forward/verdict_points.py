@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from dermatrace.forward.line import line, prefix, tag, time_ns
+from dermatrace.forward.line import SEQ_CYCLE, line, prefix, tag, time_ns
 from dermatrace.forward.measurement import UNKNOWN
 from dermatrace.forward.measurements_verdict import (
     FINDING,
@@ -40,7 +40,8 @@ def state(session: SessionMemory, verdict: VerdictMemory, document: VerdictState
         "generation": verdict.generation,
     }
     texts = {"state": document.state, "open_gates": ", ".join(document.open_gates) or None}
-    at_ns = time_ns(document.wall_time_ms or 0, document.seq)
+    # The next judgement may say something at the same time and under the same number.
+    at_ns = time_ns(document.wall_time_ms or 0, document.seq, verdict.generation % SEQ_CYCLE)
     return line(prefix(SESSION_STATE, session.tags), at_ns, numbers, texts)
 
 
@@ -115,7 +116,9 @@ def summary(session: SessionMemory, verdict: VerdictMemory, document: VerdictSum
     else:
         tags |= {"zone": tag(document.zone), "laterality": document.laterality or UNKNOWN}
         start = prefix(ZONE_SUMMARY, tags)
-    return line(start, began_ns(session, document.wall_time_ms), numbers, texts)
+    # A device may call a zone `unknown`; beside it stands what was told without any zone.
+    at_ns = began_ns(session, document.wall_time_ms) + (document.scope == "unknown_zone")
+    return line(start, at_ns, numbers, texts)
 
 
 def close(session: SessionMemory, verdict: VerdictMemory, document: VerdictClosed) -> str:
