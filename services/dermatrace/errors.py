@@ -15,7 +15,7 @@ DermatraceError
   BrokerUnavailable     the network: keep trying
   InfluxUnavailable     InfluxDB is away, busy, or has neither token nor bucket of ours: keep trying
   PointsRefused         InfluxDB does not take these points: others may be fine
-  ServerUnavailable     InfluxDB or Grafana is away, or fails by itself: keep trying
+  ServerUnavailable     InfluxDB, Grafana or a process of ours is away, or fails by itself: keep trying
 
 Each says what happened, where, and in `remedy` what to do.
 """
@@ -123,7 +123,7 @@ class BrokerUnavailable(DermatraceError):
 
 
 class ServerUnavailable(DermatraceError):
-    """InfluxDB or Grafana cannot be reached, or fails by itself; trying again may help."""
+    """A server cannot be reached, or fails by itself; trying again may help."""
 
     def __init__(self, server: str, url: str, detail: str) -> None:
         super().__init__(

@@ -1,22 +1,28 @@
-"""How a process is: `/metrics` for machines, `/healthz` for whoever restarts it.
+"""How a process is: `/metrics` for machines, `/healthz` for whoever restarts it; and asking others.
 
 The one door to prometheus_client: a process says what it counts in the words below.
 """
 
+import contextlib
 import json
+import math
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Final, TypeAlias
+from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CollectorRegistry, Histogram, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 from dermatrace import logs
+from dermatrace.errors import ServerUnavailable
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -25,8 +31,14 @@ REQUEST_MAX_S: Final = 5.0
 """A client that has not sent its request by then is let go."""
 STOP_LOOK_S: Final = 0.05
 """How often the server looks whether it is to end."""
+ASK_MAX_S: Final = 2.0
+"""Longest wait for another process's page, or for the next part of it; then it does not answer."""
+PAGE_MAX_BYTES: Final = 1024 * 1024
+"""As much of such a page as is read; what is longer is none of ours, and counts as no answer."""
 
 Measured: TypeAlias = Metric
+Told: TypeAlias = Mapping[tuple[str, ...], float]
+"""Numbers of another process by name, followed by the values of labels where there are some."""
 _log = logs.log("health")
 
 
@@ -160,3 +172,43 @@ class _Handler(WSGIRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base's name
         """Say nothing."""
+
+
+def ask_health(url: str) -> State:
+    """Return what another process says of itself. Raises ServerUnavailable."""
+    told = _get(url, "/healthz")
+    try:
+        said = json.loads(told)
+        return State(said["connected"] is True, said["ready"] is True, list(said["problems"]))
+    except (ValueError, TypeError, LookupError) as error:
+        raise ServerUnavailable("dermatrace", url, f"no health page: {error!r}") from error
+
+
+def ask_numbers(url: str) -> Told:
+    """Return what another process measures. Raises ServerUnavailable."""
+    text = _get(url, "/metrics")
+    try:
+        return {
+            (sample.name, *sample.labels.values()): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if math.isfinite(sample.value)
+        }
+    except (ValueError, LookupError) as error:
+        raise ServerUnavailable("dermatrace", url, f"no metrics page: {error!r}") from error
+
+
+def _get(url: str, page: str) -> str:
+    # Not urllib.request: it would go through the proxy that the environment names.
+    parts = urlsplit(url)
+    door = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    try:
+        connection = door(parts.hostname or "", parts.port, timeout=ASK_MAX_S)
+        with contextlib.closing(connection):
+            connection.request("GET", f"{parts.path.rstrip('/')}{page}")
+            body = connection.getresponse().read(PAGE_MAX_BYTES + 1)
+    except (OSError, HTTPException, ValueError) as error:
+        raise ServerUnavailable("dermatrace", url, str(error) or repr(error)) from error
+    if len(body) > PAGE_MAX_BYTES:
+        raise ServerUnavailable("dermatrace", url, f"a page of more than {PAGE_MAX_BYTES:,} bytes")
+    return body.decode(errors="replace")

@@ -33,6 +33,7 @@ NOT_SETTINGS: Final = (
     "DERMATRACE_SERVERS",
 )
 """Names, or beginnings of names, that the environment may hold for others than us."""
+_EVERYWHERE: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  only compared
 
 
 class Settings(BaseSettings):
@@ -69,9 +70,10 @@ class Settings(BaseSettings):
     """Address `dermatrace up` lets its own broker listen on. Anything but 127.0.0.1 needs
     `listen_password_file`."""
     listen_password_file: Path | None = None
-    """Password file of that broker, made with mosquitto_passwd."""
+    """Password file of that broker, made by `dermatrace provision broker` or mosquitto_passwd."""
     listen_acl_file: Path | None = None
-    """Access rules of that broker; who may write and read which topic."""
+    """Access rules of that broker, made by `dermatrace provision broker`: who may write and read
+    which topic."""
     health_host: str = "127.0.0.1"
     """Address of the health page."""
     health_port: int = Field(default=8427, ge=0, le=65_535)
@@ -80,6 +82,8 @@ class Settings(BaseSettings):
     """Where forward finds ingest's health page; unset: at `health_port` of this machine."""
     forward_health_port: int = Field(default=8428, ge=0, le=65_535)
     """Port of forward's `/healthz` and `/metrics`; 0 takes a free one."""
+    forward_url: str | None = None
+    """Where doctor finds forward's health page; unset: at `forward_health_port` of this machine."""
     influxdb_url: str = "http://127.0.0.1:8086"
     """Where InfluxDB 2 is."""
     influxdb_org: str = Field(default="dermatrace", min_length=1)
@@ -159,6 +163,21 @@ class Settings(BaseSettings):
     def forward_token_file(self) -> Path:
         """Where forward finds its token: where a setting says, or where provisioning puts it."""
         return self.influxdb_token_file or self.tokens_folder / "influxdb-forward.token"
+
+    @property
+    def forwards(self) -> bool:
+        """Whether there is an InfluxDB to forward to: its token is named or lies where it would."""
+        return self.influxdb_token_file is not None or self.forward_token_file.exists()
+
+    @property
+    def ingest_page(self) -> str:
+        """Where ingest tells how it is."""
+        return self.ingest_url or _page(self.health_host, self.health_port)
+
+    @property
+    def forward_page(self) -> str:
+        """Where forward tells how it is."""
+        return self.forward_url or _page(self.health_host, self.forward_health_port)
 
     def outbox_file(self, clinic: str, sender: str) -> Path:
         """Return the memory of one sender of ours."""
@@ -242,6 +261,11 @@ def first_line(path: Path | None) -> str | None:
     if not lines:
         raise UsageError(f"{path} is empty", remedy="Its first line is the password or token.")
     return lines[0]
+
+
+def _page(host: str, port: int) -> str:
+    near = "127.0.0.1" if host in _EVERYWHERE else host
+    return f"http://[{near}]:{port}" if ":" in near else f"http://{near}:{port}"
 
 
 def _passwords_in(folder: Path | None) -> dict[str, str]:

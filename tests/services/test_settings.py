@@ -100,3 +100,32 @@ def test_passwords_by_sender_are_the_first_lines_of_their_files(tmp_path: Path) 
 def test_folder_of_passwords_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="folder of passwords"):
         load_settings(broker_passwords=tmp_path / "nowhere").broker_address()
+
+
+@pytest.mark.parametrize(
+    ("host", "page"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8427"),
+        ("0.0.0.0", "http://127.0.0.1:8427"),  # noqa: S104  where it listens, not where it is asked
+        ("::", "http://127.0.0.1:8427"),
+        ("::1", "http://[::1]:8427"),
+        ("recorder", "http://recorder:8427"),
+    ],
+)
+def test_health_page_is_found_where_it_is_served(host: str, page: str) -> None:
+    assert load_settings(health_host=host).ingest_page == page
+    assert load_settings(health_host=host, forward_health_port=8427).forward_page == page
+
+
+def test_health_pages_elsewhere_are_found_where_the_settings_say() -> None:
+    settings = load_settings(ingest_url="http://one:1", forward_url="http://two:2")
+    assert (settings.ingest_page, settings.forward_page) == ("http://one:1", "http://two:2")
+
+
+def test_there_is_something_to_forward_to_once_a_token_is_named_or_made(tmp_path: Path) -> None:
+    settings = load_settings(data=tmp_path)
+    assert not settings.forwards
+    settings.forward_token_file.parent.mkdir()
+    settings.forward_token_file.write_text("secret\n")
+    assert settings.forwards
+    assert load_settings(data=tmp_path / "new", influxdb_token_file=tmp_path / "later").forwards

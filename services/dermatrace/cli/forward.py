@@ -11,7 +11,8 @@ from dermatrace.cli.output import print_json, say, table
 from dermatrace.clock import SystemClock
 from dermatrace.errors import DermatraceError
 from dermatrace.forward.influx import Influx, InfluxAddress
-from dermatrace.forward.rebuild import empty_buckets
+from dermatrace.forward.pipeline import SAMPLE_ANSWER_MAX_S, Sampler
+from dermatrace.forward.pipeline_parts import Parts
 from dermatrace.forward.service import ForwardService
 from dermatrace.forward.store import Store
 from dermatrace.journal.reader import JournalReader
@@ -28,17 +29,22 @@ def forward(context: typer.Context, data: Data = None) -> None:
     """Follow the journal and keep InfluxDB up to it, until stopped.
 
     Reads DIR/journal.db, writes DIR/forward.db: how far InfluxDB has got, and what it refused.
-    While InfluxDB is away it waits, and recording and judging notice nothing of it. /healthz and
+    While InfluxDB is away it waits, and recording and judging notice nothing of it. Every few
+    seconds a sample goes along of how recording, judging and forwarding are. /healthz and
     /metrics are on DERMATRACE_FORWARD_HEALTH_PORT. One process forwards a journal; a second one
     exits with 3.
     """
     if context.invoked_subcommand is not None:
         return
     settings = _begin(data)
-    service = _service(settings, points := Influx(InfluxAddress.of(settings)))
+    address = InfluxAddress.of(settings)
+    service = _service(settings, points := Influx(address))
     health = service.serve_health(settings.health_host, settings.forward_health_port)
+    samples = Influx(address, answer_max_s=SAMPLE_ANSWER_MAX_S)
+    parts = Parts(settings.ingest_page, settings.index_file, service.standing)
+    sampler = Sampler(parts, samples, lambda: service.state.connected, SystemClock())
     service.stop_on_signals()
-    with closing(health), closing(points):
+    with closing(health), closing(points), closing(samples), sampler:
         service.run()
 
 
@@ -64,7 +70,6 @@ def rebuild(
             store.begin_rebuild(target)
         service = _service(settings, points)
         service.stop_on_signals()
-        empty_buckets(service.delivery)
         service.run(until=lambda head: head.entry_id >= target.entry_id)
     with Store(settings.forward_file, read_only=True) as store:
         account, reached = store.account(), store.place().head

@@ -30,8 +30,10 @@ CONNECT_MAX_S: Final = 5.0
 WORDS_CHARACTERS_MAX: Final = 1_000
 """As much of what the server says as is kept."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST: Final = datetime(2262, 1, 1, tzinfo=UTC)
+FIRST: Final = "1970-01-01T00:00:00Z"
+LAST: Final = "2262-01-01T00:00:00Z"
+"""No point is before the one or after the other; later times InfluxDB cannot hold."""
+_NS_PER_S: Final = 1_000_000_000
 _REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 _PROVISION: Final = "Run `dermatrace provision influxdb`; forwarding goes on by itself."
 
@@ -62,9 +64,10 @@ class InfluxAddress:
 class Influx:
     """An InfluxDB 2 server, through its own client."""
 
-    def __init__(self, address: InfluxAddress) -> None:
+    def __init__(self, address: InfluxAddress, *, answer_max_s: float = ANSWER_MAX_S) -> None:
         """Prepare; nothing is asked yet."""
         self._address = address
+        self._answer_max_s = answer_max_s
         self._client: InfluxDBClient | None = None
 
     def __enter__(self) -> Self:
@@ -85,12 +88,12 @@ class Influx:
             writer = client.write_api(write_options=SYNCHRONOUS)
             writer.write(self._address.buckets[bucket], self._address.org, body)
 
-    def delete(self, bucket: Bucket, predicate: str) -> None:
+    def delete(self, bucket: Bucket, predicate: str, at_ns: int | None = None) -> None:
         """Delete what a predicate fits; see `PointStore`."""
+        first, last = (FIRST, LAST) if at_ns is None else (_instant(at_ns), _instant(at_ns))
+        name, org = self._address.buckets[bucket], self._address.org
         with self._asking(bucket) as client:
-            client.delete_api().delete(
-                _FIRST, _LAST, predicate, self._address.buckets[bucket], self._address.org
-            )
+            client.delete_api().delete(first, last, predicate, name, org)
 
     def facts(self, bucket: Bucket) -> BucketFacts:
         """Return what is to be known of a bucket; see `PointStore`."""
@@ -128,7 +131,7 @@ class Influx:
                 self._address.url,
                 token,
                 org=self._address.org,
-                timeout=(int(CONNECT_MAX_S * 1_000), int(ANSWER_MAX_S * 1_000)),
+                timeout=(int(CONNECT_MAX_S * 1_000), int(self._answer_max_s * 1_000)),
                 enable_gzip=self._address.gzip,
             )
         return self._client
@@ -158,6 +161,11 @@ def _error_of(error: ApiException, where: str, bucket: str) -> DermatraceError:
         remedy="Look into its log; forwarding goes on by itself.",
         retry_after_s=_retry_after_s(error),
     )
+
+
+def _instant(at_ns: int) -> str:
+    seconds, rest_ns = divmod(at_ns, _NS_PER_S)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest_ns:09d}Z"
 
 
 def _words(error: ApiException) -> str:

@@ -29,13 +29,14 @@ PIPELINE: Final = Measurement(
     " forwarding process. A sample: nothing depends on it, and none is kept for later.",
     ("part",),
     {
-        "is_up": "1 if the part answers, else 0",
+        "is_up": "1 if the part answers, else 0; broker: if the recorder is connected to it; judge:"
+        " if it has shown life in the last 20 s",
         "is_connected": "ingest: 1 while it is connected to the broker",
         "received_count": "ingest: messages since its start",
         "rejected_count": "ingest: of these, not understood",
         "waiting_count": "ingest: messages not yet written",
         "receipts_due_count": "ingest: receipts not yet sent",
-        "broker_dropped_count": "broker: messages it says it dropped since its start",
+        "broker_dropped_count": "broker: messages it dropped since its start, if it says so",
         "journal_entries": "journal: entries on record",
         "judged_entries": "judge: entries it has read",
         "forwarded_entries": "forward: entries InfluxDB has",

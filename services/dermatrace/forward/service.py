@@ -11,11 +11,13 @@ from typing import Final
 
 from dermatrace import logs
 from dermatrace.clock import Clock
-from dermatrace.errors import WrongFile
+from dermatrace.errors import JournalForked, WrongFile
 from dermatrace.forward.delivery import Delivery, Stopped
 from dermatrace.forward.forwarder import READ_ENTRIES_MAX, Forwarder
-from dermatrace.forward.point_store import PointStore
 from dermatrace.forward.newest import newest_generations
+from dermatrace.forward.pipeline_parts import Standing
+from dermatrace.forward.point_store import PointStore
+from dermatrace.forward.rebuild import empty_buckets
 from dermatrace.forward.rendering import Renderer
 from dermatrace.forward.store import Store
 from dermatrace.health import HealthServer, Measured, Numbers, State, gauge, gauges
@@ -23,6 +25,10 @@ from dermatrace.journal.entry import Head
 from dermatrace.journal.reader import JournalReader
 
 PREFIX: Final = "dermatrace_forward_"
+FORKED: Final = (
+    "A backup was restored, or another journal lies there. Run `dermatrace forward rebuild`: it"
+    " empties both buckets and fills them again from this one."
+)
 JOURNAL_WAIT_S: Final = 0.5
 """How often to look whether the recorder has made its journal."""
 ATTEND_S: Final = 0.25
@@ -45,7 +51,7 @@ class ForwardService:
         self._store = Store(forward_file)
         self._forwarder: Forwarder | None = None
         self._failure: BaseException | None = None
-        self._account, self._lag_entries = self._store.account(), 0
+        self._account, self._journal_entries = self._store.account(), 0
         self.delivery = Delivery(points, clock, Random(), self._wait)  # noqa: S311  jitter
         self.state = State()
         self.numbers = Numbers(PREFIX, self._measured)
@@ -76,14 +82,22 @@ class ForwardService:
         if self._failure is not None:
             raise self._failure
 
+    def standing(self) -> Standing:
+        """Return how far things are, as they were a moment ago; may be called from any thread."""
+        behind_s = 0.0 if self._forwarder is None else self._forwarder.behind_s()
+        return Standing(self._journal_entries, self._head_id(), behind_s, self._account)
+
     def _forward(self, forwarder: Forwarder, until: Callable[[Head], bool]) -> None:
+        self.state.ready = True
+        self._log.info("ready", head=str(forwarder.head))
         try:
             self.delivery.look()
+            if self._store.place().must_empty:
+                empty_buckets(self.delivery)
+                self._store.note_emptied()
         except Stopped:
             return
         self._note_buckets()
-        self.state.ready = True
-        self._log.info("ready", head=str(forwarder.head))
         forwarder.run(until=until)
         self._log.info("stopped", head=str(forwarder.head))
 
@@ -120,7 +134,12 @@ class ForwardService:
 
     def _make_forwarder(self, reader: JournalReader, reading: Store) -> Forwarder:
         place = self._store.place()
-        reader.follow_from(place.head)
+        try:
+            reader.follow_from(place.head)
+        except JournalForked as error:
+            # A new forward.db is not enough: what InfluxDB has of the other journal must go too.
+            error.remedy = FORKED
+            raise
         target = place.rebuilt_to_entry_id
         known = newest_generations(reader, target) if place.head.entry_id < target else None
         renderer = Renderer(reader, reading, known, target)
@@ -154,9 +173,10 @@ class ForwardService:
     def _look_round(self, store: Store, reader: JournalReader) -> None:
         if self._stop_signalled:
             self.stop()
-        self.state.connected = not self.delivery.trouble.what
+        # Before its first answer nothing is known of InfluxDB, so no trouble is no proof either.
+        self.state.connected = bool(self.delivery.bucket_ids) and not self.delivery.trouble.what
         self.state.problems = list(self._problems(store))
-        self._lag_entries = max(0, reader.head().entry_id - self._head_id())
+        self._journal_entries = reader.head().entry_id
         self._account = store.account()
 
     def _head_id(self) -> int:
@@ -173,11 +193,12 @@ class ForwardService:
         counts = {name.removesuffix("_count"): n for name, n in asdict(self._account).items()}
         yield gauges("points", "Points by what became of them; journalled is all", "fate", counts)
         yield gauge("difference_points", "Points unaccounted for", self._account.difference_count)
-        yield gauge("entries", "Entries that InfluxDB has", self._head_id())
-        yield gauge("behind_entries", "Entries that InfluxDB lacks", self._lag_entries)
-        behind_s = 0.0 if self._forwarder is None else self._forwarder.behind_s()
-        yield gauge("behind_seconds", "Age of the oldest entry under way", behind_s)
-        yield gauge("influxdb_up", "1 if InfluxDB answers", int(not self.delivery.trouble.what))
+        now = self.standing()
+        behind_entries = max(0, now.journal_entries - now.forwarded_entries)
+        yield gauge("entries", "Entries that InfluxDB has", now.forwarded_entries)
+        yield gauge("behind_entries", "Entries that InfluxDB lacks", behind_entries)
+        yield gauge("behind_seconds", "Age of the oldest entry under way", now.behind_s)
+        yield gauge("influxdb_up", "1 if InfluxDB takes points", int(self.state.connected))
 
 
 def another_bucket() -> str:
