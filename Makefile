@@ -1,7 +1,7 @@
 # Everything one does with this project; `make` alone lists it.
 # Needs Python 3.11 or newer and make. PYTHON=... names an interpreter, ARGS=... adds arguments.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check grafana-check schemas reference pictures faults bench lock clean
+.PHONY: help setup demo secrets account ports test check grafana-check schemas reference pictures faults bench lock clean
 
 BIN := .venv/bin
 # Stamps: installing is repeated only when what is installed has changed.
@@ -9,6 +9,7 @@ RUNTIME := .venv/.installed-runtime
 DEV := .venv/.installed-dev
 INSTALLED_BY := pyproject.toml requirements/install.sh
 FAULT_KILLS ?= 40
+KIND ?= device
 UPGRADE ?=
 export PYTHON
 
@@ -19,6 +20,17 @@ setup: $(RUNTIME) ## Make .venv and install what running needs
 
 demo: $(RUNTIME) ## Run broker, recorder and simulated devices on this machine
 	@$(BIN)/dermatrace demo $(ARGS)
+
+secrets: $(RUNTIME) ## Make the passwords and tokens of the containers; ARGS=--demo for the demo's too
+	@$(BIN)/dermatrace secrets create $(ARGS)
+
+account: $(RUNTIME) ## Let one more in at the broker: NAME=pen-7 CLINIC=my-clinic [KIND=device]
+	@$(BIN)/dermatrace secrets add "$(NAME)" --clinic "$(CLINIC)" --kind $(KIND)
+	docker compose run --rm provision-broker
+	docker compose kill --signal HUP mosquitto
+
+ports: $(RUNTIME) ## Say where the containers answer and which file holds which password
+	@$(BIN)/dermatrace ports
 
 test: $(DEV) ## Run the tests; ARGS="-k receipt" for some of them
 	@$(BIN)/python -m pytest $(ARGS)

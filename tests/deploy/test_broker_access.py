@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from dermatrace.ingest.subscriber import CLIENT_ID, INTAKE
+from dermatrace.ingest.subscriber import CLIENT_ID, DROPPED_TOPIC, INTAKE
 from dermatrace.mqtt import Connection
 from dermatrace.provision.broker_access import provision_broker
 from dermatrace.provision.broker_accounts import Account
@@ -175,7 +175,9 @@ def test_what_is_for_others_is_not_heard(
 @pytest.mark.parametrize("name", ["pen-1", "tablet", "office", "judge"])
 def test_nobody_but_the_recorder_hears_how_the_broker_is(broker: DeployedBroker, name: str) -> None:
     with broker.visit("ingest", "$SYS/broker/#", inside=True) as recorder:
-        wait_until(lambda: recorder.listener.payloads, what="the broker's own numbers")
+        wait_until(lambda: recorder.listener.payloads, what="the broker's own number")
+        topics = {delivery.topic for delivery in recorder.listener.deliveries}
+        assert topics == {DROPPED_TOPIC}
     with (
         broker.visit(OBSERVER) as observer,
         broker.visit(name, "$SYS/broker/#", OWN[name], inside=name in INSIDE) as visitor,

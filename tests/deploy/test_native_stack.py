@@ -2,7 +2,8 @@
 
 import os
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -18,12 +19,22 @@ from dermatrace.journal.streams import StreamKey
 from dermatrace.provision.secret_files import BROKER_FOLDER, make_secrets
 from dermatrace.settings import Settings, load_settings
 from dermatrace.simulator.fleet import FLEET, demo_fleet
+from support.influx import InfluxServer
+from support.influx_http import InfluxHttp
 from support.native_stack import NativeStack
 from support.waiting import wait_until
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 RECORD: Final = ("provision-broker", "mosquitto", "ingest", "judge")
 REFUSED: Final = "not accepted by the broker"
+SETUP: Final = {
+    "username": "USERNAME",
+    "password": "PASSWORD",
+    "org": "ORG",
+    "bucket": "BUCKET",
+    "token": "ADMIN_TOKEN",
+}
+"""What InfluxDB is set up with, and which of the image's variables says it."""
 MINUTES: Final = 0.5
 LIFE_SEEN_S: Final = 3_600
 
@@ -57,6 +68,35 @@ def played(stack: NativeStack, settings: Settings) -> Played:
     done = play_once(settings, address, demo_fleet(1, MINUTES), SystemClock())
     await_verdicts(settings, expectations_of(done), stack.attend)
     return done
+
+
+@pytest.fixture(scope="module")
+def trends(stack: NativeStack, influxd: str, played: Played) -> Iterator[InfluxHttp]:
+    """Set up InfluxDB as its image does, then provision and forward; return who reads for Grafana.
+
+    Everything that was played is on record by then.
+    """
+    assert played.sessions
+    server = InfluxServer(influxd, stack.ports[8086], stack.folder / "influxdb")
+    server.start()
+    try:
+        told = stack.environment("influxdb")
+        server.http.post("/api/v2/setup", {name: _setup_value(told, name) for name in SETUP})
+        assert stack.check_health("influxdb") == 0
+        stack.up("provision-influxdb", "forward")
+        token = (stack.volume("tokens") / "influxdb-grafana.token").read_text(encoding="utf-8")
+        yield InfluxHttp(server.port, token.strip())
+    finally:
+        stack.stop("forward")
+        server.close()
+
+
+def _setup_value(told: Mapping[str, str], name: str) -> str:
+    """Return what the image's entry point hands to `influx setup`, from a variable or its file."""
+    variable = f"DOCKER_INFLUXDB_INIT_{SETUP[name]}"
+    if variable in told:
+        return told[variable]
+    return Path(told[f"{variable}_FILE"]).read_text(encoding="utf-8").strip()
 
 
 def _numbers(stack: NativeStack) -> dict[str, float]:
@@ -100,6 +140,36 @@ def _streams(stack: NativeStack, stream_class: str) -> set[StreamKey]:
     with JournalReader(stack.volume("data") / "journal.db") as reader:
         keys = [stream.key for stream in reader.all_streams()]
     return {key for key in keys if key.stream_class == stream_class}
+
+
+def _count(trends: InfluxHttp, query: str) -> float:
+    answer = trends.ask("GET", "/query", query={"db": "dermatrace", "q": query})
+    assert answer.status == HTTPStatus.OK, answer.text
+    return sum(
+        sum(value for value in row[1:] if value is not None)
+        for series in answer.json["results"][0].get("series", ())
+        for row in series["values"]
+    )
+
+
+def test_grafanas_token_finds_what_was_recorded(trends: InfluxHttp, stack: NativeStack) -> None:
+    wait_until(
+        lambda: _count(trends, 'SELECT count(*) FROM "sessions"."session_summary"') > 0,
+        what="a summary in InfluxDB",
+    )
+    assert _count(trends, 'SELECT count(*) FROM "raw"./.*/') > 0
+    assert stack.is_healthy("forward")
+
+
+def test_doctor_in_a_container_finds_every_part(trends: InfluxHttp, stack: NativeStack) -> None:
+    assert trends.token
+    # It ends with 1: a device of the sample clinics has no clearance, which is as it should be.
+    assert stack.run_to_its_end("tools") in {0, 1}
+    lines = stack.log("tools").splitlines()
+    found = {line[4:].split("  ")[0] for line in lines if line.startswith(("ok", "!!"))}
+    assert found >= {"journal", "broker", "recorder", "judge", "InfluxDB", "InfluxDB token"}
+    wrong = [line for line in lines if line.startswith("!!")]
+    assert all("-clinic: " in line for line in wrong), wrong
 
 
 def test_simulation_shows_a_living_clinic_without_anybody_else(stack: NativeStack) -> None:

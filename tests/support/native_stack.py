@@ -72,9 +72,12 @@ class NativeStack:
 
     def run_once(self, name: str) -> None:
         """Run a service to its end; it must succeed."""
-        process = self._spawn(name)
-        code = process.wait(END_WAIT_MAX_S)
+        code = self.run_to_its_end(name)
         assert code == 0, f"{name} ended with {code}:\n{self.log(name)}"
+
+    def run_to_its_end(self, name: str) -> int:
+        """Run a service to its end; return how it ended."""
+        return self._spawn(name).wait(END_WAIT_MAX_S)
 
     def start(self, name: str) -> None:
         """Start a service and leave it running."""

@@ -28,10 +28,16 @@ def wait_for_a_person(arguments: Sequence[str]) -> None:
     A supervisor that cannot be told which exit codes mean "not again" would otherwise start it
     again for ever: two recorders on one broker would throw each other out all day.
     """
-    if not SERVICES.intersection(arguments[:1]) or load_settings().needs_a_person == "exit":
+    is_service = SERVICES.intersection(arguments[:1]) and not _names_more(arguments[1:])
+    if not is_service or load_settings().needs_a_person == "exit":
         return
     stopping = stop_event()
     sys.stderr.write("waiting for a person: put it right, then start this again\n")
     sys.stderr.flush()
     while not stopping.wait(LOOK_INTERVAL_S):
         pass
+
+
+def _names_more(arguments: Sequence[str]) -> bool:
+    """Tell whether a command of the service is meant, such as `forward rebuild`."""
+    return not all(word.startswith("-") for word in arguments[:1])

@@ -16,12 +16,15 @@ HEADING: Final = (
     "# Whoever is not named here may neither write nor read."
 )
 ANY: Final = "+"
+DROPPED_TOPIC: Final = "$SYS/broker/publish/messages/dropped"
+"""Where the broker tells how many messages it let go; of all it tells, the recorder shows this."""
+UPTIME_TOPIC: Final = "$SYS/broker/uptime"
 
 
 def render_acl(accounts: Iterable[Account]) -> str:
     """Return the access rules as mosquitto 2.0 and 2.1 read them."""
     sections = [HEADING, _section(INGEST, _ingest()), _section(JUDGE_SENDER, _judge())]
-    sections.append(_section(HEALTH, ["topic read $SYS/broker/uptime"]))
+    sections.append(_section(HEALTH, [f"topic read {UPTIME_TOPIC}"]))
     sections += [_section(account.name, _account(account)) for account in accounts]
     return "\n\n".join(sections) + "\n"
 
@@ -32,7 +35,7 @@ def _section(name: str, rules: Iterable[str]) -> str:
 
 def _ingest() -> Iterator[str]:
     yield from (f"topic read {name}" for name in SUBSCRIPTIONS)
-    yield "topic read $SYS/broker/#"
+    yield f"topic read {DROPPED_TOPIC}"
     yield f"topic write {receipt_topic(ANY, ANY)}"
     yield f"topic write {rejection_topic(ANY, ANY)}"
 

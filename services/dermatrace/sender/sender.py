@@ -134,8 +134,7 @@ class Sender:
 
         `client_id` is the sender id unless one process speaks as the same sender for several
         clinics: a broker ends the older of two connections with one client id.
-        Raises AlreadyRunning, WrongFile, StorageError, and UsageError if a name does not fit a
-        topic or may not log in.
+        Raises AlreadyRunning, WrongFile, StorageError; UsageError for an impossible name.
         """
         self.clinic, self.sender_id = clinic, sender_id
         self._is_stopped = False

@@ -34,7 +34,8 @@ def mosquitto_command(program: str, settings: Settings, port: int) -> list[str]:
     if settings.listen_host != "127.0.0.1" and settings.listen_password_file is None:
         raise UsageError(
             f"listen_host {settings.listen_host} would let anybody in the network publish",
-            remedy="Set listen_password_file (made with mosquitto_passwd), or listen on 127.0.0.1.",
+            remedy="Set listen_password_file and listen_acl_file (`dermatrace provision broker`"
+            " makes both), or listen on 127.0.0.1.",
         )
     folder = (settings.data / "broker").resolve()
     folder.mkdir(parents=True, exist_ok=True)

@@ -60,7 +60,8 @@ def test_told_to_wait_it_says_why_and_stays_until_asked_to_end(
         assert process.wait(30) == NeedsAPerson.exit_code
 
 
-def test_command_of_a_person_never_waits(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", [["verify"], ["forward", "rebuild", "--yes"]])
+def test_command_of_a_person_never_waits(tmp_path: Path, words: list[str]) -> None:
     (tmp_path / "journal.db").write_text("no journal at all, but something of this length")
-    with _started(tmp_path, "verify", DERMATRACE_NEEDS_A_PERSON="wait") as process:
+    with _started(tmp_path, *words, DERMATRACE_NEEDS_A_PERSON="wait") as process:
         assert process.wait(30) == NeedsAPerson.exit_code

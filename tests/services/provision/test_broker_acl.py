@@ -2,8 +2,10 @@
 
 import re
 
+from dermatrace.ingest import subscriber
 from dermatrace.provision.broker_accounts import Account
-from dermatrace.provision.broker_acl import render_acl
+from dermatrace.provision.broker_acl import DROPPED_TOPIC, UPTIME_TOPIC, render_acl
+from support.compose import ComposeFile
 
 PEN = Account(name="pen-7", kind="device", clinics=("north",))
 OFFICE = Account(name="office", kind="staff", clinics=("north", "south"))
@@ -32,6 +34,16 @@ def test_account_of_two_clinics_has_the_same_rules_for_each() -> None:
         rule for rule in rules if "/south/" in rule
     ]
     assert len(rules) == 2 * len(of_north)
+
+
+def test_of_what_the_broker_tells_each_hears_the_one_number_it_asks_for() -> None:
+    text = render_acl([PEN, OFFICE])
+    assert re.findall(r"^topic .*\$SYS.*$", text, re.MULTILINE) == [
+        f"topic read {subscriber.DROPPED_TOPIC}",
+        f"topic read {UPTIME_TOPIC}",
+    ]
+    assert subscriber.DROPPED_TOPIC == DROPPED_TOPIC
+    assert UPTIME_TOPIC in ComposeFile.ours().services["mosquitto"].healthcheck[-1]
 
 
 def test_no_rule_is_for_everybody() -> None:
