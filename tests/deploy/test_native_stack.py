@@ -1,6 +1,7 @@
 """The services of docker-compose.yml, run here with their own commands, settings and accounts."""
 
 import os
+import stat
 import urllib.request
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
@@ -158,6 +159,8 @@ def test_grafanas_token_finds_what_was_recorded(trends: InfluxHttp, stack: Nativ
         what="a summary in InfluxDB",
     )
     assert _count(trends, 'SELECT count(*) FROM "raw"./.*/') > 0
+    file = stack.volume("tokens") / "influxdb-grafana.token"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640, "Grafana reads it by its group"
     assert stack.is_healthy("forward")
 
 

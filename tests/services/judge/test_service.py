@@ -1,5 +1,7 @@
 """The judge as a process: what it does before it follows, and what ends it."""
 
+import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from dermatrace.sender.outbox import IN_MEMORY
 from dermatrace.sender.sender import Sender
 from support.judge_bench import JudgeBench, device_messages, registry_messages, session_of
 from support.ports import find_free_port
+from support.waiting import wait_until
 
 SESSION = session_of(4, minutes=0.5)
 
@@ -89,3 +92,28 @@ def test_outboxes_of_all_clinics_judged_before_are_opened_though_nothing_is_to_b
     service.run()
     assert sender.opened == [SESSION.device.clinic]
     assert not sender.sent
+
+
+class _Hasty(SystemClock):
+    """A second lasts a minute."""
+
+    def monotonic_ms(self) -> int:
+        """Return a time that runs sixty times as fast."""
+        return super().monotonic_ms() * 60
+
+
+def test_lock_file_shows_to_the_outside_that_the_judge_moves(bench: JudgeBench) -> None:
+    index_file = bench.folder / "index.db"
+    sender = _Noting(_nobody())
+    service = JudgeService(bench.bench.path, index_file, sender, _Hasty())
+    lock = index_file.with_name("index.db.lock")
+    os.utime(lock, (0, 0))
+    thread = threading.Thread(target=service.run, name="test.judge")
+    thread.start()
+    try:
+        wait_until(lambda: lock.stat().st_mtime > 0, what="a sign of life")
+        os.utime(lock, (0, 0))
+        wait_until(lambda: lock.stat().st_mtime > 0, what="another")
+    finally:
+        service.stop()
+        thread.join()
