@@ -44,8 +44,10 @@ def up(
 ) -> None:
     """Run broker, recorder and judge on this machine, and keep them running.
 
-    For real use without containers. A process that breaks is started again; one that needs a
-    person ends everything with exit code 3. Devices find the broker on DERMATRACE_BROKER_PORT; to
+    For real use without containers. Where `dermatrace provision influxdb` has left its tokens, or
+    a setting names one, InfluxDB is kept up to the record too. A process that breaks is started
+    again; one that needs a person ends everything with exit code 3, save forwarding, without which
+    the others go on. Devices find the broker on DERMATRACE_BROKER_PORT; to
     let them in from the network set DERMATRACE_LISTEN_HOST and a password file.
     """
     settings = load_settings(data=data)
@@ -56,9 +58,11 @@ def up(
             remedy="apt-get install mosquitto, or name another broker and use --broker external.",
         )
     stopping = stop_event()
-    with Supervisor(settings, broker, SystemClock()) as supervisor:
+    with Supervisor(settings, broker, SystemClock(), forwards=settings.forwards) as supervisor:
         address = supervisor.address
         say(f"broker at {address.host}:{address.port}, health at {supervisor.health_url}/healthz")
+        if (url := supervisor.forward_health_url) is not None:
+            say(f"forwarding to InfluxDB at {settings.influxdb_url}, health at {url}/healthz")
         while not stopping.wait(DRAW_INTERVAL_S):
             supervisor.attend()
 

@@ -37,6 +37,8 @@ class Child:
         self.name = name
         self.restart_count = 0
         self.last_exit_code: int | None = None
+        self.needs_a_person = False
+        """Whether it has ended for a person to look; it is not started again."""
         self._command = list(command)
         self._environment = dict(environment)
         self._log_file = log_file
@@ -76,7 +78,7 @@ class Child:
     def attend(self) -> bool:
         """Restart it if it has ended and its wait is over; return whether it needs a person."""
         if self._process is None:
-            if self._clock.monotonic_ms() >= self._retry_ms:
+            if not self.needs_a_person and self._clock.monotonic_ms() >= self._retry_ms:
                 self.restart_count += 1
                 self.start()
             return False
@@ -86,6 +88,7 @@ class Child:
         self.last_exit_code = code
         self._process = None
         if code == NeedsAPerson.exit_code:
+            self.needs_a_person = True
             return True
         if self._clock.monotonic_ms() - self._started_ms >= STEADY_MS:
             self._backoff.reset()

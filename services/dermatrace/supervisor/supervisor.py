@@ -1,16 +1,15 @@
-"""Broker first, recorder next, then the judge; the other way round at the end."""
+"""Broker first, recorder next, then the judge and forwarding; the other way round at the end."""
 
 import os
 import time
-import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
-from http import HTTPStatus
 from typing import Final, Literal, Self
 
 from dermatrace import logs
 from dermatrace.clock import Clock
-from dermatrace.errors import DermatraceError, NeedsAPerson, UsageError
+from dermatrace.errors import DermatraceError, NeedsAPerson, ServerUnavailable, UsageError
+from dermatrace.health import ask_health
 from dermatrace.mqtt import BrokerAddress
 from dermatrace.settings import Settings
 from dermatrace.supervisor.broker import (
@@ -28,26 +27,38 @@ BrokerKind = Literal["mosquitto", "amqtt", "external"]
 READY_WAIT_S: Final = 30.0
 """Longest wait for a process to be ready; then the start is given up with its last words."""
 ASK_INTERVAL_S: Final = 0.05
+ASIDE: Final = frozenset({"forward"})
+"""Processes that others do without: whatever becomes of them, recording and judging go on."""
 
 
 class Supervisor:
     """Runs the processes of one data folder."""
 
     def __init__(
-        self, settings: Settings, broker: BrokerKind, clock: Clock, *, any_port: bool = False
+        self,
+        settings: Settings,
+        broker: BrokerKind,
+        clock: Clock,
+        *,
+        any_port: bool = False,
+        forwards: bool = False,
     ) -> None:
         """Prepare; `start` starts. With `external` the broker of the settings is used.
 
         `any_port` lets a demonstration move aside where real devices would look for the broker.
+        `forwards` also keeps InfluxDB up to the record.
         Raises UsageError if the port is taken.
         """
         self.broker_kind = broker
         self._any_port = any_port
+        self._forwards = forwards
         self._clock = clock
         self._log = logs.log("supervisor")
         self.settings = self._with_own_broker(settings) if broker != "external" else settings
-        if self.settings.health_port == 0:
-            self.settings = self.settings.model_copy(update={"health_port": free_port()})
+        ports = ("health_port", "forward_health_port")
+        self.settings = self.settings.model_copy(
+            update={name: getattr(self.settings, name) or free_port() for name in ports}
+        )
         self.children: dict[str, Child] = {}
 
     def __enter__(self) -> Self:
@@ -69,25 +80,40 @@ class Supervisor:
         """Where ingest tells how it is."""
         return f"http://127.0.0.1:{self.settings.health_port}"
 
-    def start(self) -> None:
-        """Start broker, recorder and judge, each ready before the next.
+    @property
+    def forward_health_url(self) -> str | None:
+        """Where forwarding tells how it is, if anything is forwarded."""
+        port = self.settings.forward_health_port
+        return f"http://127.0.0.1:{port}" if self._forwards else None
 
-        Raises DermatraceError with the last words of the one that did not become ready.
+    def start(self) -> None:
+        """Start broker, recorder and judge, each ready before the next, and forwarding if wanted.
+
+        Raises DermatraceError with the last words of the one that did not become ready, unless
+        it is one that the others do without.
         """
         try:
             if self.broker_kind != "external":
                 self._start("broker", self._broker_command(), self._broker_answers)
             self._start("ingest", our_command("ingest"), self._ingest_is_healthy)
             self._start("judge", our_command("judge"), self._judge_has_index)
+            if self._forwards:
+                self._start("forward", our_command("forward"), self._forward_is_ready)
         except BaseException:
             self.stop()
             raise
 
     def attend(self) -> None:
-        """Restart what has ended. Raises NeedsAPerson if one ended for a person to look."""
+        """Restart what has ended.
+
+        Raises NeedsAPerson if one ended for a person to look, unless the others do without it.
+        """
         for child in self.children.values():
             if child.attend():
-                raise NeedsAPerson(f"{child.name} needs a person:\n{child.last_words()}")
+                what = f"{child.name} needs a person:\n{child.last_words()}"
+                if child.name not in ASIDE:
+                    raise NeedsAPerson(what)
+                self._log.error("the others go on without it", **{logs.REASON: what})
 
     def stop(self) -> None:
         """End everything, the broker last: the recorder still acknowledges what it has."""
@@ -135,7 +161,11 @@ class Supervisor:
         deadline_ms = self._clock.monotonic_ms() + int(READY_WAIT_S * 1_000)
         while not is_ready():
             if child.pid is None or self._clock.monotonic_ms() > deadline_ms:
-                raise DermatraceError(f"{name} did not start:\n{child.last_words()}")
+                what = f"{name} did not start:\n{child.last_words()}"
+                if name not in ASIDE:
+                    raise DermatraceError(what)
+                self._log.error("the others go on without it", **{logs.REASON: what})
+                return
             time.sleep(ASK_INTERVAL_S)
 
     def _broker_answers(self) -> bool:
@@ -151,8 +181,13 @@ class Supervisor:
 
     def _ingest_is_healthy(self) -> bool:
         try:
-            url = f"{self.health_url}/healthz"
-            with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310  our own address
-                return bool(answer.status == HTTPStatus.OK)
-        except OSError:
+            return ask_health(self.health_url).is_healthy
+        except ServerUnavailable:
+            return False
+
+    def _forward_is_ready(self) -> bool:
+        # Not "healthy": InfluxDB may be away for as long as it likes, and nobody waits for it.
+        try:
+            return ask_health(self.forward_health_url or "").ready
+        except ServerUnavailable:
             return False

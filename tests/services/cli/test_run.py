@@ -114,6 +114,35 @@ def test_up_restarts_a_killed_recorder_and_ends_cleanly(tmp_path: Path) -> None:
     wait_until(lambda: not _is_alive(_holder(tmp_path)), what="the recorder to end")
 
 
+@pytest.mark.broker
+@pytest.mark.slow
+@pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not on PATH")
+def test_up_also_forwards_where_a_token_lies_and_waits_for_no_influxdb(tmp_path: Path) -> None:
+    token = tmp_path / "secrets" / "influxdb-forward.token"
+    token.parent.mkdir()
+    token.write_text("none\n", encoding="utf-8")
+    influxdb = f"http://127.0.0.1:{find_free_port()}"
+    ports = ("BROKER_PORT", "HEALTH_PORT", "FORWARD_HEALTH_PORT")
+    taken = {f"DERMATRACE_{name}": str(find_free_port()) for name in ports}
+    up = subprocess.Popen(
+        [sys.executable, "-m", "dermatrace", "up", "--data", str(tmp_path)],
+        env={**os.environ, **taken, "DERMATRACE_INFLUXDB_URL": influxdb},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert up.stdout is not None
+        assert "broker at" in up.stdout.readline()
+        told = up.stdout.readline()
+        assert influxdb in told
+        assert f"http://127.0.0.1:{taken['DERMATRACE_FORWARD_HEALTH_PORT']}/healthz" in told
+        assert (tmp_path / "forward.db").exists()
+    finally:
+        up.send_signal(signal.SIGTERM)
+        assert up.wait(30) == 0
+        up.stdout.close()  # type: ignore[union-attr]  # a pipe, see above
+
+
 def _holder(data: Path) -> int:
     words = (data / "journal.db.lock").read_text(encoding="utf-8").split()
     return int(words[1]) if len(words) > 1 else 0

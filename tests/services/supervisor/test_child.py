@@ -48,6 +48,17 @@ def test_exit_code_3_is_left_to_a_person(tmp_path: Path) -> None:
     assert made.last_words() == "the disk is gone"
 
 
+def test_process_that_needs_a_person_is_not_started_again_however_often_it_is_looked_at(
+    tmp_path: Path,
+) -> None:
+    made = child(tmp_path, "raise SystemExit(3)")
+    made.start()
+    wait_until(made.attend)
+    assert made.needs_a_person
+    assert not any(made.attend() for _ in range(3))
+    assert (made.pid, made.restart_count) == (None, 0)
+
+
 def test_killed_process_stays_away_as_long_as_asked(tmp_path: Path) -> None:
     made = child(tmp_path, "import time; time.sleep(600)")
     made.start()
