@@ -2,18 +2,19 @@
 
 import os
 import shutil
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Final
 
 from dermatrace.cli.doctor_finding import Finding
+from dermatrace.cli.doctor_forward import look_at_forward
 from dermatrace.cli.doctor_influxdb import look_at_influxdb
 from dermatrace.cli.doctor_registry import look_at_registry
 from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json, table
 from dermatrace.clock import SystemClock
-from dermatrace.errors import DermatraceError, WrongFile
+from dermatrace.errors import DermatraceError, ServerUnavailable, WrongFile
+from dermatrace.health import ask_health
 from dermatrace.journal.reader import JournalReader
 from dermatrace.judge.index import Index
 from dermatrace.settings import Settings, load_settings
@@ -57,6 +58,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
     yield _recorder(settings)
     yield from look_at_influxdb(settings)
     if journal.ok:
+        yield from look_at_forward(settings)
         yield _judge(settings)
         yield from look_at_registry(settings.journal_file, SystemClock().utc_ms())
 
@@ -131,10 +133,11 @@ def _broker(settings: Settings) -> Finding:
 
 
 def _recorder(settings: Settings) -> Finding:
-    url = f"http://{settings.health_host}:{settings.health_port}/healthz"
+    remedy = "Start it (`dermatrace up` or `dermatrace ingest`); its log says why it ended."
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            return Finding("recorder", ok=True, found=answer.read().decode().strip())
-    except OSError as error:
-        remedy = "Start it (`dermatrace up` or `dermatrace ingest`); its log says why it ended."
-        return Finding("recorder", ok=False, found=f"{url}: {error}", remedy=remedy)
+        state = ask_health(settings.ingest_page)
+    except ServerUnavailable as error:
+        return Finding("recorder", ok=False, found=str(error.args[0]), remedy=remedy)
+    told = state.problems or ["records" if state.is_healthy else "not connected to the broker yet"]
+    remedy = "" if state.is_healthy else "Is the broker running? The recorder tries by itself."
+    return Finding("recorder", ok=state.is_healthy, found="; ".join(told), remedy=remedy)

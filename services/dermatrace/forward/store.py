@@ -7,7 +7,7 @@ that repeats the step, and the same points are written over themselves.
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
@@ -80,6 +80,10 @@ class Store:
             self._lock.close()
 
     # --- reading ------------------------------------------------------------------------------
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Read everything inside as of one moment."""
+        return sqlite.snapshot(self._connection, self.path)
 
     def place(self) -> Place:
         """Return where following has got to."""
