@@ -9,10 +9,12 @@ from dermatrace.clock import Clock, SystemClock
 from dermatrace.forward.account import Account
 from dermatrace.forward.delivery import Delivery
 from dermatrace.forward.forwarder import READ_ENTRIES_MAX, Forwarder
-from dermatrace.forward.influx import Influx, InfluxAddress, PointStore
+from dermatrace.forward.influx import Influx, InfluxAddress
 from dermatrace.forward.measurement import Bucket
 from dermatrace.forward.measurements import MEASUREMENTS
 from dermatrace.forward.newest import newest_generations
+from dermatrace.forward.point_store import PointStore
+from dermatrace.forward.rebuild import empty_buckets
 from dermatrace.forward.rendering import Renderer
 from dermatrace.forward.store import Store
 from dermatrace.journal.entry import Entry, Head
@@ -44,6 +46,7 @@ class ForwardBench:
     make_delivery: Callable[..., Delivery] = Delivery
     make_store: Callable[[Path], Store] = Store
     make_renderer: Callable[..., Renderer] = Renderer
+    make_forwarder: Callable[..., Forwarder] = Forwarder
     fewest_entries: int = READ_ENTRIES_MAX
     """Entries read at a time."""
 
@@ -71,7 +74,10 @@ class ForwardBench:
 
             delivery = self.make_delivery(self.points, self.clock, Random(1), lambda _: False)
             delivery.look()
-            forwarder = Forwarder(renderer, read_after, delivery, store, self.clock)
+            if place.must_empty:
+                empty_buckets(delivery)
+                store.note_emptied()
+            forwarder = self.make_forwarder(renderer, read_after, delivery, store, self.clock)
             forwarder.run(until=lambda head: head.entry_id >= target)
             return store.account()
 

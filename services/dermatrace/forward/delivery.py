@@ -5,6 +5,7 @@ later. Only an answer that is about the points themselves (400, 413, 422) makes 
 ever smaller parts, until the refused ones stand alone.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,11 +17,12 @@ from dermatrace import logs
 from dermatrace.backoff import Backoff
 from dermatrace.clock import Clock
 from dermatrace.errors import InfluxUnavailable, PointsRefused
-from dermatrace.forward.point_store import PointStore
 from dermatrace.forward.line import NS_PER_MS
 from dermatrace.forward.measurement import BUCKETS, Bucket
 from dermatrace.forward.measurements import OF_SESSION
-from dermatrace.forward.step import Deletion, Group, Outcome, Refused, Step
+from dermatrace.forward.measurements_device import DEVICE_STATE
+from dermatrace.forward.point_store import PointStore
+from dermatrace.forward.step import STEP_LINES_MAX, Deletion, Group, Outcome, Refused, Step
 
 RETRY_FIRST_S: Final = 0.5
 RETRY_MAX_S: Final = 30.0
@@ -28,8 +30,11 @@ RETRY_MAX_S: Final = 30.0
 RETRY_AFTER_MAX_S: Final = 300.0
 """Longest wait the server may ask for; a longer one is not believed."""
 PARTS_MAX: Final = 200
-"""Requests one refused step may take to find the refused lines. Two bad lines of 5,000 take about
-fifty; what is still together after so many is set aside together."""
+"""Requests one refused request may take to find the refused lines. Two bad lines of 5,000 take
+about fifty. What is still together after so many is set aside together: by then in small parts,
+since the largest are divided first."""
+OUTSIDE_RETENTION: Final = "outside retention policy"
+"""In InfluxDB's words for a point that has become too old by its own clock."""
 MS_PER_S: Final = 1_000
 NEVER_NS: Final = -(2**63)
 """Older than any point."""
@@ -45,6 +50,8 @@ class Stopped(Exception):
 class _Line(NamedTuple):
     group: int
     text: str
+    replaces: bool
+    """Whether it says more of a point that an earlier line has made."""
 
 
 @dataclass(slots=True)
@@ -69,27 +76,31 @@ class Delivery:
         self.trouble = Trouble()
         self.bucket_ids: dict[str, str] = {}
         """Of the buckets as they were last looked at."""
+        self._must_look = True
 
     def look(self) -> None:
         """Ask InfluxDB for its buckets, until it answers. Raises Stopped."""
+        self._must_look = False
         for bucket in BUCKETS:
             self._look_at(bucket)
 
     def deliver(self, step: Step) -> Outcome:
         """Bring a step to InfluxDB; return what it did not take. Raises Stopped."""
+        if self._must_look:
+            self.look()
         for deletion in step.deletions:
             self._delete(deletion)
         outcome = Outcome()
         for bucket in BUCKETS:
             groups = [(at, one) for at, one in enumerate(step.groups) if one.bucket == bucket]
-            if groups and not self._write_at_once(bucket, groups):
-                lines = [_Line(at, text) for at, group in groups for text in group.lines]
-                self._write(bucket, self._unexpired(bucket, lines, outcome), outcome)
+            for part in _requests(groups):
+                if not self._write_at_once(bucket, part):
+                    self._write_apart(bucket, part, outcome)
         return outcome
 
-    def delete(self, bucket: Bucket, predicate: str) -> None:
+    def delete(self, bucket: Bucket, predicate: str, at_ns: int | None = None) -> None:
         """Delete what a predicate fits, waiting for InfluxDB if need be. Raises Stopped."""
-        self._ask(partial(self._points.delete, bucket, predicate))
+        self._ask(partial(self._points.delete, bucket, predicate, at_ns))
 
     def _write_at_once(self, bucket: Bucket, groups: Sequence[tuple[int, Group]]) -> bool:
         """Write everything, as long as nothing is expired; return whether that was all."""
@@ -98,36 +109,52 @@ class Delivery:
         texts = chain.from_iterable(group.lines for _, group in groups)
         return self._try(bucket, texts) is None
 
-    def _write(self, bucket: Bucket, lines: Sequence[_Line], outcome: Outcome) -> None:
-        words = self._try(bucket, _texts(lines)) if lines else None
-        if words is None:
-            return
+    def _write_apart(
+        self, bucket: Bucket, groups: Sequence[tuple[int, Group]], outcome: Outcome
+    ) -> None:
+        """Write what the bucket keeps; set aside what it refuses."""
         # Perhaps it keeps less than it did, or time has passed while it was away.
         self._look_at(bucket)
+        lines = [
+            _Line(at, text, group.counting == "replacing")
+            for at, group in groups
+            for text in group.lines
+        ]
         kept = self._unexpired(bucket, lines, outcome)
-        if len(kept) < len(lines) and (not kept or self._try(bucket, _texts(kept)) is None):
+        words = self._try(bucket, _texts(kept)) if kept else None
+        if words is None:
             return
         self._log.warning("points refused", bucket=bucket, lines=len(kept), words=words)
-        refused = list(self._apart(bucket, kept, words))
-        for line, why in refused:
-            outcome.refused.setdefault(line.group, []).append(Refused(line.text, why))
+        refused: set[_Line] = set()
+        for part, why in self._refused(bucket, kept, words):
+            refused.update(part)
+            is_expired = len(part) == 1 and OUTSIDE_RETENTION in why
+            for line in part:
+                if is_expired:
+                    outcome.expired[line.group] += 1
+                else:
+                    outcome.refused.setdefault(line.group, []).append(Refused(line.text, why))
+        # Parts were not written in the order of their lines: once more what must come last.
+        last = [line for line in kept if line.replaces and line not in refused]
+        if last:
+            self._try(bucket, _texts(last))
 
-    def _apart(
+    def _refused(
         self, bucket: Bucket, lines: Sequence[_Line], words: str
-    ) -> Iterator[tuple[_Line, str]]:
+    ) -> Iterator[tuple[Sequence[_Line], str]]:
         """Yield the refused ones among lines that were refused together, each with why."""
-        open_parts, asked_count = [(list(lines), words)], 0
-        while open_parts:
-            part, why = open_parts.pop()
+        parts, asked_count = deque([(lines, words)]), 0
+        while parts:
+            part, why = parts.popleft()
             if len(part) == 1 or asked_count >= PARTS_MAX:
-                yield from ((line, why) for line in part)
+                yield part, why
                 continue
             middle = len(part) // 2
-            for half in (part[middle:], part[:middle]):
+            for half in (part[:middle], part[middle:]):
                 asked_count += 1
                 said = self._try(bucket, _texts(half))
                 if said is not None:
-                    open_parts.append((half, said))
+                    parts.append((half, said))
 
     def _try(self, bucket: Bucket, texts: Iterable[str]) -> str | None:
         """Write lines; return the server's words if it refuses some of them."""
@@ -145,10 +172,8 @@ class Delivery:
         until_ns = self._expired_until_ns(bucket)
         kept = [line for line in lines if int(line.text.rpartition(" ")[2]) > until_ns]
         if len(kept) < len(lines):
-            remaining = set(kept)
-            for line in lines:
-                if line not in remaining:
-                    outcome.expired[line.group] = outcome.expired.get(line.group, 0) + 1
+            outcome.expired.update(line.group for line in lines)
+            outcome.expired.subtract(line.group for line in kept)
         return kept
 
     def _expired_until_ns(self, bucket: Bucket) -> int:
@@ -169,6 +194,11 @@ class Delivery:
             wanted += [("raw", f'_measurement="{name}" AND {own}') for name in names]
         for bucket, predicate in wanted:
             self.delete(bucket, predicate)
+        if deletion.started_ns is not None:
+            # Other sessions of the device have theirs at other times.
+            told = f'_measurement="{DEVICE_STATE.name}" AND clinic="{deletion.clinic}"'
+            told += f' AND device="{deletion.device}" AND source="session"'
+            self.delete(DEVICE_STATE.bucket, told, deletion.started_ns)
 
     def _look_at(self, bucket: Bucket) -> None:
         def look() -> None:
@@ -193,6 +223,8 @@ class Delivery:
         if self.trouble.what:
             self._log.info("InfluxDB answers again")
             self.trouble = Trouble()
+            # A bucket may have been deleted meanwhile and made again, with another retention.
+            self._must_look = True
         self._backoff.reset()
 
     def _await_return(self, error: InfluxUnavailable) -> None:
@@ -205,6 +237,22 @@ class Delivery:
             wait_s = max(wait_s, min(error.retry_after_s, RETRY_AFTER_MAX_S))
         if self._wait(wait_s):
             raise Stopped
+
+
+def _requests(
+    groups: Iterable[tuple[int, Group]],
+) -> Iterator[list[tuple[int, Group]]]:
+    """Yield groups together as far as one request takes them."""
+    part: list[tuple[int, Group]] = []
+    line_count = 0
+    for at, group in groups:
+        part.append((at, group))
+        line_count += len(group.lines)
+        if line_count >= STEP_LINES_MAX:
+            yield part
+            part, line_count = [], 0
+    if part:
+        yield part
 
 
 def _texts(lines: Iterable[_Line]) -> Iterator[str]:

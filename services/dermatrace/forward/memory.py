@@ -117,10 +117,10 @@ class VerdictMemory:
     is_superseded: bool = False
     """Whether a newer judgement was on record when the rebuild under way began."""
     is_given_up: bool = False
-    """Its first document never came: nobody knows which session it judges."""
+    """Whether its first document, or its session, is no longer waited for."""
     held: Held = field(default_factory=Held)
-    cleared_early: dict[int, int] = field(default_factory=dict)
-    """Finding to the entry that says it cleared, while the one that raised it has not come."""
+    cleared_early: list[tuple[int, int]] = field(default_factory=list)
+    """(finding, entry that says it cleared) while the one that raised it has not come."""
 
     @property
     def pending_count(self) -> int:

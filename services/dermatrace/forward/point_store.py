@@ -23,8 +23,8 @@ class PointStore(Protocol):
         """
         ...
 
-    def delete(self, bucket: Bucket, predicate: str) -> None:
-        """Delete what a predicate fits. Raises as `write` does."""
+    def delete(self, bucket: Bucket, predicate: str, at_ns: int | None = None) -> None:
+        """Delete what a predicate fits, of all times or of one. Raises as `write` does."""
         ...
 
     def facts(self, bucket: Bucket) -> BucketFacts:

@@ -60,6 +60,8 @@ class Renderer:
         self.head = place.head
         self.streams = Streams(store)
         self.reader = reader
+        self.entry_id = self.head.entry_id
+        """Of the entry in hand: what is on record later does not count, here or in a rebuild."""
         self.committed_number = 0
         """Number of the newest step that is committed; set by whoever commits."""
         self.step = Step(1, self.head)
@@ -71,6 +73,7 @@ class Renderer:
 
     def take(self, entry: Entry) -> None:
         """Do what one entry calls for."""
+        self.entry_id = entry.entry_id
         # In an order that is the same after a restart: what one gives up, another may rest on.
         for _, memory in sorted(self.streams.holding.items()):
             if memory.held.is_over(entry.received_ms):

@@ -7,17 +7,17 @@ from pydantic import TypeAdapter
 
 from dermatrace.forward import verdict_points
 from dermatrace.forward.account import points_of
-from dermatrace.forward.line import tag, time_ns
+from dermatrace.forward.line import tag
 from dermatrace.forward.measurement import SESSION_TAGS, UNKNOWN, VERDICT_TAGS
 from dermatrace.forward.memory import (
-    CLEARED_EARLY_MAX,
     EnteredPlace,
     Held,
     SessionMemory,
     VerdictMemory,
     session_named_by,
 )
-from dermatrace.forward.step import Counting, Deletion, RaisedFinding
+from dermatrace.forward.rendering_findings import FindingDesk
+from dermatrace.forward.step import Counting, Deletion
 from dermatrace.journal.entry import Entry
 from dermatrace.journal.streams import StreamKey
 from dermatrace_schemas.document import StreamDocument
@@ -38,10 +38,9 @@ if TYPE_CHECKING:
     from dermatrace.forward.rendering import Renderer
 
 NAMELESS: Final = (
-    "not sent: the first document of this judgement never came, and the name of its stream does"
-    " not tell which session it judges"
+    "not sent: the first document of this judgement never came, or the session that it names is not"
+    " on record"
 )
-NEVER_RAISED: Final = "not sent: the document that raised this finding never came"
 _BANDS: Final = TypeAdapter(list[Band])
 _UNKNOWN_TAGS: Final = {name: UNKNOWN for name in VERDICT_TAGS if name not in SESSION_TAGS}
 
@@ -51,6 +50,7 @@ class VerdictDesk:
 
     def __init__(self, renderer: "Renderer") -> None:
         self._renderer = renderer
+        self._findings = FindingDesk(renderer)
 
     def take(self, entry: Entry, topic: Topic, document: StreamDocument) -> None:
         """Take a verdict; before the first document of its stream has come, hold it."""
@@ -82,11 +82,11 @@ class VerdictDesk:
             return
         clinic, held = stream.key.clinic, self._renderer.documents_held(memory.held, "verdict")
         opened = next((told for _, told in held if isinstance(told, VerdictOpened)), None)
+        memory.is_given_up = True
         if opened is not None:
             self._open(entry, memory, clinic, opened)
         elif (named := session_named_by(stream.key.stream_id)) is not None:
-            self._begin(entry, memory, clinic, *named, pins=[])
-        memory.is_given_up = memory.session_row is None
+            self._begin(memory, clinic, *named, [])
         self._release(memory)
 
     def erase(self, row: int) -> None:
@@ -96,7 +96,7 @@ class VerdictDesk:
         if memory is None:
             return
         renderer.step.erased_count += memory.pending_count
-        memory.held, memory.cleared_early = Held(), {}
+        memory.held, memory.cleared_early = Held(), []
         memory.tags, memory.protocol_digest = dict(_UNKNOWN_TAGS), None
         renderer.streams.changed(memory, renderer.step)
         session = self._session(memory)
@@ -126,12 +126,11 @@ class VerdictDesk:
     def _open(
         self, entry: Entry, memory: VerdictMemory, clinic: str, document: VerdictOpened
     ) -> bool:
-        """Begin a judgement as it says; return whether the session it names is on record."""
+        """Begin a judgement as it says; return whether its session is known by now."""
         device, name = document.session.sender, document.session.stream_id
         if self._renderer.is_superseded(entry, (clinic, device, name), document.generation):
             memory.is_superseded = True
-        pins, generation = document.pins, document.generation
-        self._begin(entry, memory, clinic, document.session, generation, pins=pins)
+        self._begin(memory, clinic, document.session, document.generation, document.pins)
         session = self._session(memory)
         if session is not None and session.verdict_row == memory.row:
             self.draw_limits(entry, session, session.places)
@@ -139,21 +138,24 @@ class VerdictDesk:
 
     def _begin(
         self,
-        entry: Entry,
         memory: VerdictMemory,
         clinic: str,
         judged: SessionKey,
         generation: int,
-        *,
         pins: Iterable[RegistryPin],
     ) -> None:
-        """Learn which session a stream judges; if nobody has judged it later, this stands."""
+        """Learn which session a stream judges; if nobody has judged it later, this stands.
+
+        While the session itself has not begun, as after a backup was restored, this is put off.
+        """
         renderer, key = self._renderer, (clinic, judged.sender, judged.stream_id)
         stream = renderer.reader.stream(StreamKey(clinic, judged.sender, "session", key[2]))
-        if stream is None or (stream.first_entry_id or entry.entry_id) >= entry.entry_id:
+        if stream is None or (stream.first_entry_id or renderer.entry_id) >= renderer.entry_id:
             return  # the index speaks of what is on record by now; this goes by what was then
         known = renderer.streams.session(stream.row)
         session = known or SessionMemory.of(stream.row, *key)
+        if not (session.is_begun or memory.is_given_up):
+            return
         is_newest = generation > session.generation and not memory.is_superseded
         if is_newest and session.generation >= 0:
             # Whatever is in the step was said before this judgement and must be deleted with it.
@@ -174,7 +176,7 @@ class VerdictDesk:
         before = None if row is None else streams.verdict(row)
         if before is not None and before.cleared_early:
             self._renderer.step.superseded_count += len(before.cleared_early)
-            before.cleared_early = {}
+            before.cleared_early = []
             streams.changed(before, self._renderer.step)
 
     def _release(self, memory: VerdictMemory) -> None:
@@ -201,77 +203,15 @@ class VerdictDesk:
     ) -> None:
         match document:
             case VerdictFindingRaised():
-                self._raise(entry, session, memory, document)
+                self._findings.raise_one(entry, session, memory, document)
             case VerdictFindingCleared():
-                self._clear(entry, session, memory, document)
+                self._findings.clear_one(entry, session, memory, document)
             case VerdictSummary():
                 line = verdict_points.summary(session, memory, document)
                 self._add(entry, session, [line], "judged")
             case VerdictClosed():
                 line = verdict_points.close(session, memory, document)
                 self._add(entry, session, [line], "judged")
-
-    def _raise(
-        self,
-        entry: Entry,
-        session: SessionMemory,
-        memory: VerdictMemory,
-        document: VerdictFindingRaised,
-    ) -> None:
-        seqs, number = document.finding.seq_range, document.finding_number
-        began_ms = self._time_of(session, None if seqs is None else seqs.first_seq, entry)
-        ended_ms = self._time_of(session, None if seqs is None else seqs.last_seq, entry)
-        start = verdict_points.finding_start(session, memory, document)
-        at_ns, generation = time_ns(began_ms, number), memory.generation
-        raised = RaisedFinding(session.row, number, generation, start, at_ns)
-        self._renderer.streams.raise_finding(raised, self._renderer.step)
-        line = verdict_points.finding_raised(start, at_ns, memory, document, ended_ms)
-        self._add(entry, session, [line], "judged")
-        self._clear_late(session, memory, number)
-
-    def _clear(
-        self,
-        entry: Entry,
-        session: SessionMemory,
-        memory: VerdictMemory,
-        document: VerdictFindingCleared,
-    ) -> None:
-        """Say of a finding that it cleared; before it was raised, that is kept for later."""
-        streams, step = self._renderer.streams, self._renderer.step
-        number = document.finding_number
-        raised = streams.finding(session.row, number, memory.generation)
-        if raised is None and len(memory.cleared_early) < CLEARED_EARLY_MAX:
-            memory.cleared_early[number] = entry.entry_id
-            streams.changed(memory, step)
-            return
-        if raised is None:
-            step.unattributed.append((entry.entry_id, NEVER_RAISED))
-            return
-        seqs = document.finding.seq_range
-        ended_ms = self._time_of(session, None if seqs is None else seqs.last_seq, entry)
-        line = verdict_points.finding_cleared(raised.start, raised.at_ns, document, ended_ms)
-        self._add(entry, session, [line], "replacing")
-
-    def _clear_late(self, session: SessionMemory, memory: VerdictMemory, number: int) -> None:
-        """Say of a finding just raised that it cleared, if that came first."""
-        entry_id = memory.cleared_early.pop(number, None)
-        if entry_id is None:
-            return
-        self._renderer.streams.changed(memory, self._renderer.step)
-        held = Held([entry_id], point_count=1)
-        for entry, document in self._renderer.documents_told(held, "verdict"):
-            if isinstance(document, VerdictFindingCleared):
-                self._clear(entry, session, memory, document)
-
-    def _time_of(self, session: SessionMemory, seq: int | None, told: Entry) -> int:
-        """Return when a document of a session happened; else when the session began."""
-        for entry in (
-            () if seq is None else self._renderer.reader.read_stream(session.row, seq, seq)
-        ):
-            document = self._renderer.document_of(entry)
-            if document is not None and entry.entry_id < told.entry_id:
-                return session.clock.moment(document, entry.received_ms).at_ms
-        return told.received_ms if session.started_ms is None else session.started_ms
 
     def _add(
         self, entry: Entry, session: SessionMemory, lines: list[str], counting: Counting

@@ -1,5 +1,6 @@
 """One step forward: what some entries of the journal call for in InfluxDB, and what to remember."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
@@ -61,6 +62,15 @@ class RaisedFinding:
     at_ns: int
 
 
+class KeptMemory(NamedTuple):
+    """What is remembered of a stream, ready to be kept."""
+
+    sort: str
+    packed: bytes
+    is_holding: bool
+    pending_count: int
+
+
 @dataclass(slots=True)
 class Step:
     """Written whole and in this order: deletions, lines; then the cursor moves to `head`."""
@@ -76,8 +86,8 @@ class Step:
     """Points of held entries that were erased before they were made."""
     unattributed: list[tuple[int, str]] = field(default_factory=list)
     """(entry, why) of points nobody can make a line of: they go to quarantine."""
-    memories: dict[int, tuple[str, bytes, int]] = field(default_factory=dict)
-    """Stream row to (sort, packed memory, points held)."""
+    memories: dict[int, KeptMemory] = field(default_factory=dict)
+    """By row of their stream."""
     findings: list[RaisedFinding] = field(default_factory=list)
     known: dict[tuple[str, str], str] = field(default_factory=dict)
     line_count: int = 0
@@ -114,4 +124,4 @@ class Outcome:
     """What became of a step's lines where not all were accepted, by index of their group."""
 
     refused: dict[int, list[Refused]] = field(default_factory=dict)
-    expired: dict[int, int] = field(default_factory=dict)
+    expired: Counter[int] = field(default_factory=Counter)

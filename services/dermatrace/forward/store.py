@@ -98,9 +98,11 @@ class Store:
         """Return where the points of all entries up to the cursor have gone."""
         with sqlite.snapshot(self._connection, self.path):
             counts = Counter(dict(self._rows("SELECT name, point_count FROM account")))
-            held = self._connection.execute("SELECT sum(held_count) FROM streams").get or 0
+            pending = self._connection.execute(
+                "SELECT sum(pending_count) FROM streams WHERE pending_count > 0"
+            ).get
         named = {f"{name}_count": counts[name] for name in _COUNTERS}
-        return Account(**named, pending_count=held)
+        return Account(**named, pending_count=pending or 0)
 
     def memory(self, row: int, sort: str) -> bytes | None:
         """Return what is remembered of a stream, packed, or None."""
@@ -109,7 +111,7 @@ class Store:
 
     def holding_rows(self) -> list[tuple[int, str]]:
         """Return row and sort of the streams of which entries are held."""
-        return list(self._rows("SELECT row, sort FROM streams WHERE held_count > 0 ORDER BY row"))
+        return list(self._rows("SELECT row, sort FROM streams WHERE is_holding ORDER BY row"))
 
     def finding(self, row: int, number: int) -> RaisedFinding | None:
         """Return where a finding of a session's newest judgement stands, or None."""
@@ -202,9 +204,9 @@ class Store:
 
     def _remember(self, step: Step) -> None:
         self._connection.executemany(
-            "INSERT INTO streams (row, sort, memory, held_count) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET memory = excluded.memory,"
-            " held_count = excluded.held_count",
+            "INSERT INTO streams (row, sort, memory, is_holding, pending_count)"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET memory = excluded.memory,"
+            " is_holding = excluded.is_holding, pending_count = excluded.pending_count",
             [(row, *kept) for row, kept in step.memories.items()],
         )
         self._connection.executemany(
@@ -224,7 +226,7 @@ class Store:
             if group.counting == "aside":
                 continue
             refused = len(outcome.refused.get(index, ()))
-            expired = outcome.expired.get(index, 0)
+            expired = outcome.expired[index]
             accepted = len(group.lines) - refused - expired
             counts["quarantined"] += refused
             counts["expired"] += expired

@@ -24,11 +24,13 @@ _FIRST: Final = """
             row INTEGER PRIMARY KEY,
             sort TEXT NOT NULL,
             memory BLOB NOT NULL,
-            held_count INTEGER NOT NULL DEFAULT 0,
+            is_holding INTEGER NOT NULL DEFAULT 0,
+            pending_count INTEGER NOT NULL DEFAULT 0,
             kept_count INTEGER NOT NULL DEFAULT 0,
             judged_count INTEGER NOT NULL DEFAULT 0
         ) STRICT;
-        CREATE INDEX streams_holding ON streams (row) WHERE held_count > 0;
+        CREATE INDEX streams_holding ON streams (row) WHERE is_holding;
+        CREATE INDEX streams_pending ON streams (pending_count) WHERE pending_count > 0;
         CREATE TABLE findings (
             row INTEGER NOT NULL,
             number INTEGER NOT NULL,

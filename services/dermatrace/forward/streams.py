@@ -14,7 +14,7 @@ from dermatrace.forward.memory import (
     unpacked_session,
     unpacked_verdict,
 )
-from dermatrace.forward.step import RaisedFinding, Step
+from dermatrace.forward.step import KeptMemory, RaisedFinding, Step
 from dermatrace.forward.store import Store
 
 CACHED_MAX: Final = 2_000
@@ -57,7 +57,7 @@ class Streams:
         """Streams of which entries are held."""
         for row, sort in store.holding_rows():
             memory = self.session(row) if sort == "session" else self.verdict(row)
-            if memory is not None and memory.held.entry_ids:
+            if memory is not None:
                 self.holding[row] = memory
 
     def session(self, row: int) -> SessionMemory | None:
@@ -115,7 +115,8 @@ class Streams:
         for row in sorted(self._changed):
             memory = self._memories[row][1]
             sort = "session" if isinstance(memory, SessionMemory) else "verdict"
-            step.memories[row] = (sort, packed(memory), memory.pending_count)
+            is_holding = bool(memory.held.entry_ids)
+            step.memories[row] = KeptMemory(sort, packed(memory), is_holding, memory.pending_count)
         self._changed.clear()
         for cache in (self._memories, self._findings, self._known):
             cache.shrink(committed_number)
