@@ -241,3 +241,11 @@ def test_grafana_lets_in_whom_it_knows_and_calls_nobody() -> None:
     assert told["GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES"] == "false"
     assert told["GF_DASHBOARDS_MIN_REFRESH_INTERVAL"] == "1s"
     assert Path(told["GF_SECURITY_SECRET_KEY__FILE"]).name == "grafana-secret-key"
+
+
+def test_make_lets_an_account_in_by_services_that_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\tdocker compose .* ([a-z-]+)$", makefile, re.MULTILINE)) == {
+        "provision-broker",
+        "mosquitto",
+    } & set(OURS.services)
