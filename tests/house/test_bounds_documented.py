@@ -15,7 +15,8 @@ PACKAGE = ROOT / "services" / "dermatrace"
 LIMITS = ROOT / "schemas" / "dermatrace_schemas" / "limits.py"
 
 _CEILING = re.compile(r"_MAX(_|$)")
-_LIMITS_SOMETHING = re.compile(r"_(MAX|MIN)(_|$)|_(MS|S|BYTES|PAGES)$")
+# One unit in another, as MS_PER_S, is no limit.
+_LIMITS_SOMETHING = re.compile(r"^(?!(NS|MS)_PER_).*(_(MAX|MIN)(_|$)|_(MS|S|BYTES|PAGES)$)")
 _ROW = re.compile(
     r"^\| `([a-z_/]+\.py)` \| `([A-Z0-9_]+)` \| ([^|]+) \| [^|]{15,} \|$", re.MULTILINE
 )
@@ -65,7 +66,9 @@ def _text(name: str) -> str:
 
 BOUNDS = _bounds((*FOLDERS, *SINGLE_MODULES), _LIMITS_SOMETHING)
 JUDGING_BOUNDS = _bounds(["judge"], _CEILING)
+FORWARDING_BOUNDS = _bounds(["forward"], _LIMITS_SOMETHING)
 CONTRACT = dict(_numbers_in(Module(LIMITS, "dermatrace_schemas.limits")))
+FORWARDING = {(place, name): value for place, name, value in _ROW.findall(_text("forwarding.md"))}
 JUDGING = {(place, name): value for place, name, value in _ROW.findall(_text("judging.md"))}
 DELIVERY = {(place, name): value for place, name, value in _ROW.findall(_text("delivery.md"))}
 GUIDE = dict(_GUIDE_ROW.findall(_text("device-guide.md")))
@@ -87,6 +90,14 @@ def test_bound_of_the_judge_is_documented_with_its_value(place: str, name: str) 
     )
 
 
+@pytest.mark.parametrize(("place", "name"), FORWARDING_BOUNDS)
+def test_bound_of_forwarding_is_documented_with_its_value(place: str, name: str) -> None:
+    expected = _readable(name, FORWARDING_BOUNDS[place, name])
+    assert FORWARDING.get((place, name)) == expected, (
+        f"docs/forwarding.md, section Bounds: | `{place}` | `{name}` | {expected} | what happens |"
+    )
+
+
 @pytest.mark.parametrize("name", CONTRACT)
 def test_bound_of_the_contract_is_in_the_guide_with_its_value(name: str) -> None:
     expected = _readable(name, CONTRACT[name])
@@ -98,6 +109,7 @@ def test_bound_of_the_contract_is_in_the_guide_with_its_value(name: str) -> None
 def test_no_bound_is_documented_that_does_not_exist() -> None:
     assert set(DELIVERY) - set(BOUNDS) == set()
     assert set(JUDGING) - set(_bounds(["judge"], _LIMITS_SOMETHING)) == set()
+    assert set(FORWARDING) - set(FORWARDING_BOUNDS) == set()
     assert set(GUIDE) - set(CONTRACT) == set()
 
 

@@ -38,7 +38,7 @@ class Child:
         self.restart_count = 0
         self.last_exit_code: int | None = None
         self.needs_a_person = False
-        """Whether it has ended for a person to look; it is not started again."""
+        """Whether it has ended for a person to look; it is not started again by itself."""
         self._command = list(command)
         self._environment = dict(environment)
         self._log_file = log_file
@@ -96,6 +96,11 @@ class Child:
         self._retry_ms = self._clock.monotonic_ms() + int(wait_s * 1_000)
         self._log.warning("process ended", process=self.name, exit_code=code)
         return False
+
+    def start_later(self, wait_s: float) -> None:
+        """Let `attend` start it again, in a while: perhaps a person has looked by then."""
+        self.needs_a_person = False
+        self._retry_ms = self._clock.monotonic_ms() + int(wait_s * 1_000)
 
     def kill(self, down_s: float) -> None:
         """End it at once, as a power cut or a bug would, and start it again `down_s` later."""

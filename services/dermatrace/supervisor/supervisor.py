@@ -29,6 +29,10 @@ READY_WAIT_S: Final = 30.0
 ASK_INTERVAL_S: Final = 0.05
 ASIDE: Final = frozenset({"forward"})
 """Processes that others do without: whatever becomes of them, recording and judging go on."""
+PERSON_WAIT_S: Final = 60.0
+"""How long such a one stays away when it needs a person. What is done about it (a rebuild holds the
+file meanwhile) ends without a word to us, so it is tried again; if it still must not go on, that
+changes nothing."""
 
 
 class Supervisor:
@@ -114,6 +118,7 @@ class Supervisor:
                 if child.name not in ASIDE:
                     raise NeedsAPerson(what)
                 self._log.error("the others go on without it", **{logs.REASON: what})
+                child.start_later(PERSON_WAIT_S)
 
     def stop(self) -> None:
         """End everything, the broker last: the recorder still acknowledges what it has."""

@@ -6,20 +6,21 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dermatrace.clock import SystemClock
+from dermatrace.clock import Clock, SystemClock
 from dermatrace.supervisor.child import Child
+from support.manual_clock import ManualClock
 from support.waiting import wait_until
 
 HERE = sys.executable
 
 
-def child(tmp_path: Path, program: str) -> Child:
+def child(tmp_path: Path, program: str, clock: Clock | None = None) -> Child:
     return Child(
         "test",
         [HERE, "-c", program],
         environment=dict(os.environ),
         log_file=tmp_path / "logs" / "test.log",
-        clock=SystemClock(),
+        clock=clock or SystemClock(),
     )
 
 
@@ -57,6 +58,22 @@ def test_process_that_needs_a_person_is_not_started_again_however_often_it_is_lo
     assert made.needs_a_person
     assert not any(made.attend() for _ in range(3))
     assert (made.pid, made.restart_count) == (None, 0)
+
+
+def test_process_that_needs_a_person_may_be_tried_again_after_a_while(tmp_path: Path) -> None:
+    clock = ManualClock()
+    made = child(tmp_path, "raise SystemExit(3)", clock)
+    made.start()
+    wait_until(made.attend)
+    made.start_later(60)
+    clock.advance(59_999)
+    made.attend()
+    assert made.restart_count == 0
+    clock.advance(1)
+    made.attend()
+    assert made.restart_count == 1
+    wait_until(made.attend)
+    assert made.needs_a_person
 
 
 def test_killed_process_stays_away_as_long_as_asked(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_forward_that_needs_a_person_is_left_and_the_others_go_on(
     try:
         forward.start()
         with log_lines() as lines:
-            wait_until(attended(without_influxdb, lambda: forward.needs_a_person))
+            wait_until(attended(without_influxdb, lambda: forward.last_exit_code == 3))
             record_one(without_influxdb, b"without it")
             (line,) = [one for one in lines() if one["level"] == "error"]
         assert "forward needs a person" in line["reason"]
