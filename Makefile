@@ -1,7 +1,7 @@
 # Everything one does with this project; `make` alone lists it.
 # Needs Python 3.11 or newer and make. PYTHON=... names an interpreter, ARGS=... adds arguments.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo secrets account ports test check grafana-check schemas reference pictures faults bench lock clean
+.PHONY: help setup demo secrets account ports test check grafana-check schemas reference dashboards pictures faults bench lock clean
 
 BIN := .venv/bin
 # Stamps: installing is repeated only when what is installed has changed.
@@ -45,6 +45,9 @@ check: $(DEV) ## Lint, types, layers, dependencies, size
 
 schemas: $(DEV) ## Write the JSON Schemas and asyncapi.yaml anew
 	$(BIN)/python -m dermatrace_schemas.render
+
+dashboards: $(DEV) ## Write Grafana's boards and provisioning files anew
+	$(BIN)/python -m dashboards
 
 reference: $(DEV) ## Write settings, rules, measurements and the README's example anew
 	PYTHONPATH=tests $(BIN)/python -m support.reference

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT_ROOTS = (ROOT / "schemas", ROOT / "services")
-PROOF_ROOTS = (ROOT / "tests", ROOT / "benchmarks")
+PROOF_ROOTS = (ROOT / "tests", ROOT / "benchmarks", ROOT / "dashboards")
 
 _NOT_OURS = frozenset({".venv", ".git", "node_modules", "build", "dist", "data"})
 _TARGET = re.compile(r"^([a-z-]+):.*?(?:## (.*))?$", re.MULTILINE)

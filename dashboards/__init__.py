@@ -1,0 +1,1 @@
+"""Grafana dashboards as code: boards and provisioning files, from the table of measurements."""
