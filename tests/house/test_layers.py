@@ -33,6 +33,12 @@ DOORS = (
     Door("amqtt", ("dermatrace.supervisor",), "ask dermatrace.supervisor for a broker"),
     Door("pydantic_settings", ("dermatrace.settings",), "take settings as an argument"),
     Door("prometheus_client", ("dermatrace.ingest",), "count through ingest's metrics module"),
+    Door("fastapi", ("dermatrace.console",), "the console alone serves pages"),
+    Door("starlette", ("dermatrace.console",), "the console alone serves pages"),
+    Door(
+        "jinja2", ("dermatrace.console.rendering",), "render through dermatrace.console.rendering"
+    ),
+    Door("uvicorn", ("dermatrace.console.service",), "the console's service serves"),
     Door("typer", ("dermatrace.cli", "dermatrace.demo"), "return data; dermatrace.cli prints it"),
     Door("rich", ("dermatrace.cli", "dermatrace.demo"), "return data; dermatrace.cli prints it"),
     Door(

@@ -6,6 +6,7 @@ from typing import NoReturn
 import typer
 
 from dermatrace.cli import (
+    console,
     doctor,
     erase,
     explain,
@@ -39,6 +40,7 @@ app.command()(run.demo)
 app.command()(run.up)
 app.command()(run.ingest)
 app.command()(judge.judge)
+app.add_typer(console.app, name="console")
 app.command()(run.simulate)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(series.app, name="series")

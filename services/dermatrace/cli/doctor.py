@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Final
 
-from dermatrace.cli.doctor_finding import Finding
-from dermatrace.cli.doctor_registry import look_at_registry
 from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json, table
 from dermatrace.clock import SystemClock
 from dermatrace.errors import DermatraceError, WrongFile
 from dermatrace.journal.reader import JournalReader
 from dermatrace.judge.index import Index
+from dermatrace.reading.looked_at import Finding
+from dermatrace.reading.registry_lacks import look_at_registry
 from dermatrace.settings import Settings, load_settings
 from dermatrace.supervisor.broker import answers, find_mosquitto
 

@@ -12,10 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dermatrace.cli.index_file import needed_index
 from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json
-from dermatrace.cli.registry_text import DIGITS_SHOWN, moment
 from dermatrace.errors import UsageError
 from dermatrace.journal.reader import JournalReader
 from dermatrace.judge.explaining import explain as explanation_of
@@ -24,6 +22,8 @@ from dermatrace.judge.finding_on_record import Asked
 from dermatrace.judge.reading_words import Reading
 from dermatrace.judge.rules.budget import said
 from dermatrace.judge.spot import Spot
+from dermatrace.reading.index_file import needed_index
+from dermatrace.reading.registry_text import DIGITS_SHOWN, moment
 from dermatrace.settings import load_settings
 
 PAGE_COLUMNS: Final = 100

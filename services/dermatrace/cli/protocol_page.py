@@ -7,7 +7,7 @@ import typer
 
 from dermatrace.cli.output import table
 from dermatrace.cli.protocol_record import FoundProtocol
-from dermatrace.cli.registry_text import moment
+from dermatrace.reading.registry_text import moment
 from dermatrace.registry.protocol_text import (
     EVERY_PHOTOTYPE,
     EVERY_ZONE,

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dermatrace.cli.registry_standing import Standing
 from dermatrace.errors import UsageError
 from dermatrace.journal.reader import JournalReader
 from dermatrace.judge.registry_history import RegistryHistory, Version
 from dermatrace.judge.registry_reading import read_history
+from dermatrace.reading.registry_standing import Standing
 from dermatrace.registry.protocol_files import read_protocols
 from dermatrace_schemas.registry_protocols import ApprovalContent, ProtocolContent
 

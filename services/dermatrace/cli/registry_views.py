@@ -9,14 +9,14 @@ import typer
 
 from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json, say, table
-from dermatrace.cli.registry_standing import AFTER_EVERY_ENTRY, Standing
-from dermatrace.cli.registry_text import DIGITS_SHOWN, lines_of_content, moment
 from dermatrace.clock import SystemClock
 from dermatrace.errors import UsageError
 from dermatrace.journal.entry import Entry
 from dermatrace.journal.reader import JournalReader
 from dermatrace.judge.registry_history import RegistryHistory, Version
 from dermatrace.judge.registry_reading import read_history
+from dermatrace.reading.registry_standing import AFTER_EVERY_ENTRY, Standing
+from dermatrace.reading.registry_text import DIGITS_SHOWN, lines_of_content, moment
 from dermatrace.registry.times import utc_ms_of
 from dermatrace.settings import load_settings
 from dermatrace_schemas.references import RegistryKind

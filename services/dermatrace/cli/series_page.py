@@ -4,9 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from dermatrace.cli.judgement_text import UNKNOWN, day_text
 from dermatrace.cli.output import say, table
-from dermatrace.cli.registry_text import DIGITS_SHOWN, moment
 from dermatrace.cli.series_rows import Page, name_of
 from dermatrace.judge.registry_history import Version
 from dermatrace.judge.series_pace import Timing
@@ -14,6 +12,8 @@ from dermatrace.judge.series_steps import Step
 from dermatrace.judge.series_view import NextWindow, ZoneProgress
 from dermatrace.judge.spot import Spot
 from dermatrace.judge.subject_series import SubjectSeries, VisitPhoto
+from dermatrace.reading.judgement_text import UNKNOWN, day_text
+from dermatrace.reading.registry_text import DIGITS_SHOWN, moment
 
 _TIMINGS: Final[dict[Timing, str]] = {
     "first": "first",

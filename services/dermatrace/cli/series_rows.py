@@ -3,9 +3,9 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from dermatrace.cli.judgement_text import day_text
 from dermatrace.judge.series_view import ZoneProgress
 from dermatrace.judge.subject_series import Deviation, Subject, SubjectSeries, VisitPhoto
+from dermatrace.reading.judgement_text import day_text
 
 _PHOTO_FACTS: Final = {
     "moment",

@@ -171,6 +171,11 @@ class JournalReader:
             "stream_class = ? ORDER BY first_entry_id DESC LIMIT ?", (stream_class, newest)
         )
 
+    def newest_entry_of_class(self, stream_class: str) -> int:
+        """Return the last entry that any stream of a class has; 0 if there is none."""
+        query = "SELECT coalesce(max(last_entry_id), 0) FROM streams WHERE stream_class = ?"
+        return int(self._value(query, (stream_class,)))
+
     def streams_named(self, stream_class: str, stream_id: str) -> list[StreamRecord]:
         """Return the streams with this id, of whatever sender."""
         return self._select("stream_class = ? AND stream_id = ?", (stream_class, stream_id))

@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from dermatrace.cli.registry_text import lines_of_content, moment
+from dermatrace.reading.registry_text import lines_of_content, moment
 from dermatrace.registry.load import load_folder
 from dermatrace_schemas.library import sample_clinic
 from support.registry_shelf import UNSET

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dermatrace.cli.doctor_finding import Finding
-from dermatrace.cli.doctor_registry import NAMED_MAX, look_at_registry
 from dermatrace.journal.streams import StreamKey
+from dermatrace.reading.looked_at import Finding
+from dermatrace.reading.registry_lacks import NAMED_MAX, look_at_registry
 from support.program import command as dermatrace
 from support.registry_shelf import (
     APPROVAL,

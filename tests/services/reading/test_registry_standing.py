@@ -2,8 +2,8 @@
 
 import pytest
 
-from dermatrace.cli.registry_standing import Standing
 from dermatrace.judge.registry_history import RegistryHistory
+from dermatrace.reading.registry_standing import Standing
 from support.registry_shelf import (
     APPROVAL,
     CLINIC,

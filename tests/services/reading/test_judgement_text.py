@@ -2,7 +2,7 @@
 
 import pytest
 
-from dermatrace.cli.judgement_text import adherence_words, day_of, day_text, share
+from dermatrace.reading.judgement_text import adherence_words, day_of, day_text, share
 
 
 @pytest.mark.parametrize(

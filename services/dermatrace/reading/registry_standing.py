@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from dermatrace.cli.registry_text import moment
 from dermatrace.judge.registry_history import RegistryHistory, Version
+from dermatrace.reading.registry_text import moment
 from dermatrace_schemas.references import RegistryKind
 from dermatrace_schemas.registry_protocols import ApprovalContent
 

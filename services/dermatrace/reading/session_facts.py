@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from dermatrace.cli.sessions_view import session_json
 from dermatrace.journal.certificate import Certificate, certify
 from dermatrace.journal.reader import JournalReader
 from dermatrace.journal.streams import StreamRecord
@@ -12,6 +11,7 @@ from dermatrace.judge.index import Index
 from dermatrace.judge.search import FoundSession, SessionQuery, search
 from dermatrace.judge.session_detail import FoundFinding, FoundZone, findings_of, zones_of
 from dermatrace.judge.verdict_reading import Generation, ToldFinding, read_generations
+from dermatrace.reading.session_list import session_json
 from dermatrace_schemas.references import RegistryPin
 
 

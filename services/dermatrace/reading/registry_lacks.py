@@ -7,11 +7,11 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from dermatrace.cli.doctor_finding import Finding
-from dermatrace.cli.registry_standing import Standing
 from dermatrace.journal.reader import JournalReader
 from dermatrace.judge.registry_history import RegistryHistory
 from dermatrace.judge.registry_reading import read_history
+from dermatrace.reading.looked_at import Finding
+from dermatrace.reading.registry_standing import Standing
 from dermatrace_schemas.quantities import Limit
 from dermatrace_schemas.registry_devices import DeviceModelContent
 from dermatrace_schemas.registry_models import ClinicContent, DeviceContent, DirectorContent
