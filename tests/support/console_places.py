@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dermatrace.console.access import (
+    CLINICAL,
     EVERYBODY,
     PUBLIC,
     Access,
@@ -16,6 +17,8 @@ from dermatrace.console.doors import API, Method
 from support.console_bench import NORTH, SOUTH
 
 OWN: Final = Access(EVERYBODY, "own")
+CLINICAL_OWN: Final = Access(CLINICAL, "own")
+SESSIONS: Final = Access(CLINICAL, "clinics", reads="sessions")
 _OK: Final = (200,)
 
 
@@ -43,6 +46,11 @@ class Place:
 
 
 _ALL: Final = (
+    Place("GET", "/sessions", SESSIONS),
+    Place("GET", f"{API}/sessions", SESSIONS),
+    Place("GET", "/sessions.csv", SESSIONS),
+    Place("POST", "/sessions/searches", CLINICAL_OWN, (303,), form={"title": "all"}),
+    Place("POST", "/sessions/searches/remove", CLINICAL_OWN, (303,), form={"title": "all"}),
     Place("GET", "/enter", PUBLIC),
     Place("POST", "/enter", PUBLIC),
     Place("GET", "/sign-in", PUBLIC),

@@ -66,7 +66,7 @@ FILTERS: Final = (
         "--rule",
         str,
         "With a finding of this rule, or of this family of rules: `gate` is every `gate.…`. One"
-        " finding fulfils this and the four options below.",
+        " finding fulfils this and the five options below.",
     ),
     Filter("envelope", "--envelope", Envelope, "With a finding that crossed this sort of limit."),
     Filter("priority", "--priority", Priority, "With a finding of this priority."),
@@ -77,6 +77,7 @@ FILTERS: Final = (
         bool,
         "With a finding for which a reason was given, or for which none was.",
     ),
+    Filter("finding_zone", "--finding-zone", str, "With a finding in this zone."),
     Filter(
         "without_rule",
         "--without-rule",

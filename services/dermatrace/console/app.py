@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
-from dermatrace.console import account_pages, sign_in_pages, system_pages
+from dermatrace.console import account_pages, sessions_pages, sign_in_pages, system_pages
 from dermatrace.console.doors import Doors, Route
 from dermatrace.console.guard import Guard, admit
 from dermatrace.console.headers import Envelope
@@ -19,6 +19,7 @@ from dermatrace.console.tagging import TaggedRoute
 
 DOORS: Final[tuple[Doors, ...]] = (
     sign_in_pages.doors,
+    sessions_pages.doors,
     account_pages.doors,
     system_pages.doors,
 )

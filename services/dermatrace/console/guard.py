@@ -108,10 +108,15 @@ async def form_of(request: Request) -> dict[str, str]:
 FormFields = Annotated[dict[str, str], Depends(form_of)]
 
 
+def guard_of(request: Request) -> Guard:
+    """Return who decides here."""
+    found: Guard = request.app.state.guard
+    return found
+
+
 def admit(request: Request, form: FormFields) -> Visitor | None:
     """Ask the guard; every route depends on this, declared or not."""
-    guard: Guard = request.app.state.guard
-    return guard.admit(request, form)
+    return guard_of(request).admit(request, form)
 
 
 Admitted = Annotated[Visitor | None, Depends(admit)]

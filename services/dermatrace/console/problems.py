@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from dermatrace.console.desk import installation_of, page_of
 from dermatrace.console.doors import API
-from dermatrace.console.guard import Guard
+from dermatrace.console.guard import guard_of
 from dermatrace.errors import DermatraceError, NotHere, NotYours, SignInNeeded, UsageError
 
 _STATUS: Final[tuple[tuple[type[DermatraceError], int], ...]] = (
@@ -58,9 +58,8 @@ def _answer(request: Request, status: int, what: str, remedy: str) -> Response:
         body: dict[str, Any] = {"status": status, "title": what, "detail": remedy}
         return JSONResponse(body, status, media_type="application/problem+json")
     here = installation_of(request)
-    guard: Guard = request.app.state.guard
     facts = {"status": status, "what": what, "remedy": remedy}
-    return page_of(here, request, guard.visitor(request), "problem.html", status, facts)
+    return page_of(here, request, guard_of(request).visitor(request), "problem.html", status, facts)
 
 
 def _is_for_programs(request: Request) -> bool:

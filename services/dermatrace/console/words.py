@@ -24,9 +24,12 @@ PRIORITY_MARKS: Final = {
 }
 
 
+_SPELLED: Final = {"rf": "RF", "id": "ID"}
+
+
 def plain_words(code: str) -> str:
     """Return a code of ours as people say it: `with_declared_losses`, `gate.consent`."""
-    return code.replace("_", " ")
+    return " ".join(_SPELLED.get(part, part) for part in code.split("_"))
 
 
 def percent(fraction: float | None) -> str:

@@ -44,7 +44,7 @@ def test_theme_can_be_pinned_and_stays(browser: Browser, live: LiveConsole) -> N
     with browser.signed_in(live, theme="light") as page:
         page.goto("/account")
         for _ in range(2):
-            page.get_by_role("button", name="Theme").click()
+            page.get_by_role("button", name="theme").click()
         page.reload()
         expect(page.locator("html")).to_have_attribute("data-theme", "dark")
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")

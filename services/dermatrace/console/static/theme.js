@@ -10,7 +10,7 @@ export function offerThemes() {
     const next = ORDER[(ORDER.indexOf(now) + 1) % ORDER.length];
     document.documentElement.dataset.theme = next;
     document.cookie = `theme=${next}; path=/; max-age=31536000; samesite=strict`;
-    button.textContent = `Theme: ${next}`;
+    button.querySelector("span").textContent = next;
     document.dispatchEvent(new CustomEvent("dermatrace:theme", { detail: next }));
   });
 }
