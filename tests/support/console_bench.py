@@ -18,7 +18,7 @@ from dermatrace.settings import Settings
 
 URL: Final = "http://127.0.0.1:8430"
 NORTH, SOUTH = "north-clinic", "south-clinic"
-VENDOR: Final = "Example Instruments"
+VENDOR: Final = "dermatrace simulator"
 _CSRF: Final = re.compile(r'<meta name="csrf-token" content="([0-9a-f]{64})">')
 
 

@@ -70,7 +70,7 @@ class LiveConsole:
         people = self.installation.people
         name = f"{role.replace('_', '-')}-1"
         if people.user(name) is None:
-            vendor = "Example Instruments" if role == "vendor" else None
+            vendor = "dermatrace simulator" if role == "vendor" else None
             people.add(name, role, clinics or None, vendor)
         return f"{self.url}/enter?token={people.issue('link', name)}"
 

@@ -8,7 +8,18 @@ from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
-from dermatrace.console import account_pages, sessions_pages, sign_in_pages, system_pages
+from dermatrace.console import (
+    account_pages,
+    devices_pages,
+    health_pages,
+    protocols_pages,
+    registry_pages,
+    rejections_pages,
+    sessions_pages,
+    sign_in_pages,
+    system_pages,
+    users_pages,
+)
 from dermatrace.console.doors import Doors, Route
 from dermatrace.console.guard import Guard, admit
 from dermatrace.console.headers import Envelope
@@ -20,6 +31,12 @@ from dermatrace.console.tagging import TaggedRoute
 DOORS: Final[tuple[Doors, ...]] = (
     sign_in_pages.doors,
     sessions_pages.doors,
+    protocols_pages.doors,
+    registry_pages.doors,
+    devices_pages.doors,
+    rejections_pages.doors,
+    health_pages.doors,
+    users_pages.doors,
     account_pages.doors,
     system_pages.doors,
 )

@@ -19,7 +19,7 @@ PLACES: Final = (
     Place("/registry", "Registry", CLINICAL),
     Place("/devices", "Devices", EVERYBODY),
     Place("/rejections", "Rejections", CLINICAL),
-    Place("/health", "Health", EVERYBODY),
+    Place("/health", "Health", CLINICAL),
     Place("/users", "Users", ADMINISTRATORS),
 )
 

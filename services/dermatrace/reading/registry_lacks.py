@@ -1,6 +1,7 @@
 """What a clinic's registry lacks before the first day of treatments, and what to do about each."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -31,11 +32,24 @@ def look_at_registry(journal_file: Path, at_ms: int) -> Iterator[Finding]:
             history = read_history(reader)
             sessions = reader.streams_of_class("session", newest=SESSIONS_ASKED_MAX)
             heard = {(session.key.clinic, session.key.sender) for session in sessions}
+    yield from look_at_clinics(history, heard, at_ms)
+
+
+def look_at_clinics(
+    history: RegistryHistory,
+    heard: AbstractSet[tuple[str, str]],
+    at_ms: int,
+    *,
+    only: Callable[[str], bool] = lambda _: True,
+) -> Iterator[Finding]:
+    """Yield what some clinics lack, of whom sessions were heard under clinic and sender."""
     if not history.clinics():
         remedy = "`dermatrace registry import` comes first: clinic, people, devices, protocols."
         yield Finding("registry", ok=False, found="nothing is on record", remedy=remedy)
         return
     for clinic in sorted({*history.clinics(), *(name for name, _ in heard)}):
+        if not only(clinic):
+            continue
         standing = Standing(history, clinic, at_ms)
         senders = sorted(sender for name, sender in heard if name == clinic)
         lacks = list(_look(standing, senders))
