@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Literal
+from typing import Final, Literal
 
-from dermatrace.console.access import Visitor
 from dermatrace.console.desk import Desk
 from dermatrace.console.facts import Facts
 from dermatrace.journal.reader import JournalReader, SenderRecord
@@ -16,6 +15,8 @@ from dermatrace_schemas.parse import parse
 from dermatrace_schemas.registry_devices import DeviceModelContent
 from dermatrace_schemas.registry_models import DeviceContent
 from dermatrace_schemas.topics import ReportClass, Topic
+
+_MS_PER_DAY: Final = 86_400_000
 
 
 class Usage(Facts):
@@ -100,8 +101,10 @@ def devices_for(desk: Desk) -> Iterator[DeviceItem]:
             known = heard.get((clinic, sender), SenderRecord(clinic, sender, 0, None))
             used = [month for month in months if (month.clinic, month.sender) == (clinic, sender)]
             item = _item(journal, standing, known, registered.get(sender), used)
-            if _is_theirs(desk.visitor, item):
+            if desk.visitor.role != "vendor":
                 yield item
+            elif item.vendor is not None and item.vendor == desk.visitor.vendor:
+                yield _without_traces(item)
 
 
 def months_of(desk: Desk) -> list[DeviceMonth]:
@@ -115,10 +118,14 @@ def month_facts(month: DeviceMonth) -> Month:
     return Month(**{name: told[name] for name in Month.model_fields})
 
 
-def _is_theirs(visitor: Visitor, item: DeviceItem) -> bool:
-    if visitor.role != "vendor":
-        return True
-    return item.vendor is not None and item.vendor == visitor.vendor
+def _without_traces(item: DeviceItem) -> DeviceItem:
+    """Return what a vendor sees: on which day, not when; at which clinic, not in which room.
+
+    An exact time and a room can lead to who was treated then.
+    """
+    heard_ms = item.last_received_ms
+    day_ms = None if heard_ms is None else heard_ms - heard_ms % _MS_PER_DAY
+    return item.model_copy(update={"room_id": None, "last_received_ms": day_ms})
 
 
 def _item(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from dermatrace.console.desk import Desk
+from dermatrace.console.words import age_words
 from dermatrace.reading.looked_at import Finding
 from dermatrace.settings import Settings
 
@@ -65,7 +66,7 @@ def _journal(desk: Desk) -> Finding:
     head = journal.head()
     newest = journal.entry(head.entry_id)
     age_ms = None if newest is None else max(0, desk.now_ms - newest.received_ms)
-    last = "" if age_ms is None else f", the newest {age_ms // 1_000:,} s old"
+    last = "" if age_ms is None else f", the newest {age_words(age_ms)} old"
     return Finding("journal", ok=True, found=f"{head.entry_id:,} entries{last}")
 
 

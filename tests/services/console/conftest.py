@@ -9,7 +9,7 @@ import pytest
 
 from support.console_bench import ConsoleBench
 from support.console_browser import Browser, LiveConsole, find_chromium
-from support.judged_clinic import fill
+from support.console_clinic import fill_with_mishaps
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +17,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a data folder as a judge leaves it; tests copy it."""
     folder = tmp_path_factory.mktemp("judged") / "data"
     folder.mkdir()
-    fill(folder)
+    fill_with_mishaps(folder)
     return folder
 
 
