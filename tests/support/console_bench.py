@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from httpx2 import Response
 from starlette.testclient import TestClient
@@ -15,6 +15,7 @@ from dermatrace.console.access import ROLES, Role
 from dermatrace.console.app import create_app
 from dermatrace.console.installation import Installation
 from dermatrace.settings import Settings
+from support.ports import find_free_port
 
 URL: Final = "http://127.0.0.1:8430"
 NORTH, SOUTH = "north-clinic", "south-clinic"
@@ -45,8 +46,18 @@ PEOPLE: Final = tuple(
 class ConsoleBench:
     """A console inside the test's own process; no socket, no browser."""
 
-    def __init__(self, folder: Path, clock: Clock | None = None, *, url: str = URL) -> None:
-        settings = Settings(data=folder, console_url=url)
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock | None = None,
+        *,
+        url: str = URL,
+        **settings_given: Any,  # noqa: ANN401  any setting
+    ) -> None:
+        # Nothing that happens to run on this machine is looked at.
+        names = ("broker_port", "health_port", "forward_health_port")
+        ports = {name: find_free_port() for name in names}
+        settings = Settings(data=folder, console_url=url, **(ports | settings_given))
         self._at_the_end = ExitStack()
         self.installation = self._at_the_end.enter_context(
             Installation.open(settings, url, clock or SystemClock())

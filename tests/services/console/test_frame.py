@@ -1,5 +1,6 @@
 """What every page shows, in a real browser."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from playwright.sync_api import expect
 from support.console_browser import (
     SIZES,
     THEMES,
+    WAIT_MAX_MS,
     Browser,
     LiveConsole,
     Theme,
@@ -62,15 +64,19 @@ def test_question_mark_opens_the_help_and_typing_does_not(
         expect(page.get_by_role("dialog")).to_be_hidden()
 
 
-def test_page_says_when_the_console_is_gone_and_when_it_is_back(
-    browser: Browser, live: LiveConsole
+def test_page_says_when_the_console_is_gone_and_heals_without_being_loaded_again(
+    browser: Browser, data: Path
 ) -> None:
-    with browser.signed_in(live) as page:
+    with LiveConsole(data) as first, ExitStack() as pages:
+        refused = "ERR_CONNECTION_REFUSED"
+        page = pages.enter_context(browser.signed_in(first, forgiven=refused))
         page.goto("/account")
+        page.evaluate("window.stillTheSamePage = true")
         banner = page.get_by_text("No connection to the console.")
         expect(banner).to_be_hidden()
-        page.route("**/api/v1/pulse", lambda route: route.fulfill(status=503))
-        page.evaluate("window.dispatchEvent(new Event('offline'))")
-        expect(banner).to_be_visible()
-        page.unroute("**/api/v1/pulse")
-        expect(banner).to_be_hidden()
+        first.close()
+        expect(banner).to_be_visible(timeout=WAIT_MAX_MS)
+        with LiveConsole(data, first.service.port):
+            expect(banner).to_be_hidden(timeout=WAIT_MAX_MS)
+        assert page.evaluate("window.stillTheSamePage")
+        pages.close()

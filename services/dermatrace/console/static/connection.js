@@ -2,6 +2,7 @@
 // whatever is marked `live` is drawn as stale: nothing old may look live.
 
 const ASK_EVERY_MS = 5_000;
+const ASK_AGAIN_MS = 1_000; // while it does not answer
 const ANSWER_WAIT_MS = 4_000;
 
 /** Call when a stream of events breaks: quicker than the next question would notice. */
@@ -30,7 +31,7 @@ export function watchConnection() {
     } catch {
       set("lost");
     }
-    window.setTimeout(ask, ASK_EVERY_MS);
+    window.setTimeout(ask, isConnected() ? ASK_EVERY_MS : ASK_AGAIN_MS);
   };
   window.setTimeout(ask, ASK_EVERY_MS);
   window.addEventListener("offline", () => set("lost"));
