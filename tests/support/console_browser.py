@@ -24,8 +24,8 @@ SIZES: Final = (WIDE, TABLET)
 THEMES: Final[tuple[Theme, ...]] = ("light", "dark")
 WAIT_MAX_MS: Final = 10_000
 """Longest wait for something to appear; then the test fails and says for what."""
-PICTURES: Final = "DERMATRACE_TEST_PICTURES"
-"""Names a folder in which pictures of pages stay; without it they go with the test."""
+PICTURES: Final = os.environ.get("DERMATRACE_TEST_PICTURES")
+"""A folder in which pictures of pages stay; without it they go with the test."""
 _FLAGS: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -156,7 +156,7 @@ def assert_accessible(page: Page) -> None:
 
 def picture(page: Page, folder: Path, name: str) -> Path:
     """Keep a picture of the whole page, so that a person can look at it."""
-    kept = Path(os.environ.get(PICTURES, folder))
+    kept = Path(PICTURES or folder)
     kept.mkdir(parents=True, exist_ok=True)
     path = kept / f"{name}.png"
     page.screenshot(path=path, full_page=True)

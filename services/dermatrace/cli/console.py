@@ -11,6 +11,7 @@ from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json, say, table
 from dermatrace.clock import SystemClock
 from dermatrace.console.access import Role
+from dermatrace.console.installation import address_of
 from dermatrace.console.people import People, User
 from dermatrace.console.service import ConsoleService
 from dermatrace.console.store import Store
@@ -109,10 +110,7 @@ def _people(data: Path | None) -> tuple[People, Store]:
 
 
 def _link(data: Path | None, token: str) -> str:
-    settings = load_settings(data=data)
-    scheme = "http" if settings.console_tls_certificate_file is None else "https"
-    here = f"{scheme}://{settings.console_host}:{settings.console_port}"
-    return f"{settings.console_url or here}/enter?token={token}"
+    return f"{address_of(load_settings(data=data))}/enter?token={token}"
 
 
 def _row(user: User) -> dict[str, object]:

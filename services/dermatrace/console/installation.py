@@ -16,6 +16,16 @@ from dermatrace.settings import Settings
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
+def address_of(settings: Settings, port: int | None = None) -> str:
+    """Return where people find a console: by the settings, or at the port it has taken."""
+    if settings.console_url is not None:
+        return settings.console_url.rstrip("/")
+    scheme = "http" if settings.console_tls_certificate_file is None else "https"
+    host = settings.console_host
+    named = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{named}:{settings.console_port if port is None else port}"
+
+
 @dataclass(frozen=True, slots=True)
 class Installation:
     """Everything the pages are made from."""
@@ -40,7 +50,7 @@ class Installation:
             if_it_fails.callback(store.close)
             records = Records(settings.journal_file, settings.index_file)
             people, audit = People(store, clock), Audit(store, clock)
-            made = cls(settings, url.rstrip("/"), clock, store, people, audit, records)
+            made = cls(settings, url, clock, store, people, audit, records)
             if_it_fails.pop_all()
             return made
 
@@ -72,8 +82,7 @@ class Installation:
 
         Another name means that a page elsewhere made its own name point here.
         """
-        own = urlsplit(self.url).hostname or ""
-        return frozenset({own}) | (LOOPBACK if own in LOOPBACK else frozenset())
+        return LOOPBACK | {urlsplit(self.url).hostname or ""}
 
     @property
     def photo_folder(self) -> Path:

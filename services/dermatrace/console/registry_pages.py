@@ -1,6 +1,7 @@
 """The registry of each clinic: what is on record, whether it is in force, and why not."""
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Final, get_args
+from urllib.parse import urlencode
 
 from fastapi import Query
 
@@ -20,6 +21,10 @@ from dermatrace.reading.registry_text import lines_of_content
 from dermatrace_schemas.references import RegistryKind
 
 doors = Doors()
+PAGE_THINGS: Final = 200
+"""Things on a page; the next page goes on after it."""
+THINGS_MAX: Final = 1_000_000
+"""Where a page may start at most; nobody has more on record."""
 
 
 class RegistryItem(Facts):
@@ -40,6 +45,10 @@ class RegistryList(Facts):
     """Everything on record, by clinic, kind and id."""
 
     things: list[RegistryItem]
+    count: int
+    """How many there are on all pages."""
+    next: int | None
+    """Give it as `start` for the next page; null on the last one."""
 
 
 class RegistryThing(Facts):
@@ -52,13 +61,14 @@ class RegistryThing(Facts):
     """As it was recorded; the contract's JSON Schema describes it."""
 
 
-def _dress_list(desk: Desk, _: RegistryList) -> dict[str, Any]:
+def _dress_list(desk: Desk, facts: RegistryList) -> dict[str, Any]:
     told = desk.request.query_params
     return {
         "clinics": desk.clinics(),
         "kinds": get_args(RegistryKind),
         "asked_clinic": told.get("clinic", ""),
         "asked_kind": told.get("kind", ""),
+        "further": urlencode({**told, "start": str(facts.next)}),
     }
 
 
@@ -67,16 +77,17 @@ def registry(
     desk: AtDesk,
     clinic: Annotated[str | None, Query(max_length=200)] = None,
     kind: Annotated[str | None, Query(max_length=40)] = None,
+    start: Annotated[int, Query(ge=0, le=THINGS_MAX)] = 0,
 ) -> RegistryList:
     """List the newest version of each thing of the visitor's clinics."""
     asked = None if not kind else kind_of(kind)
     standings = [standing_at(desk, name) for name in desk.clinics() if clinic in {None, "", name}]
+    found = [(standing, version) for standing in standings for version in standing.newest(asked)]
+    end = start + PAGE_THINGS
     return RegistryList(
-        things=[
-            RegistryItem(**version_row(standing, version))
-            for standing in standings
-            for version in standing.newest(asked)
-        ]
+        things=[RegistryItem(**version_row(*one)) for one in found[start:end]],
+        count=len(found),
+        next=end if end < len(found) else None,
     )
 
 

@@ -12,7 +12,7 @@ import uvicorn
 from dermatrace import logs
 from dermatrace.clock import Clock
 from dermatrace.console.app import create_app
-from dermatrace.console.installation import LOOPBACK, Installation
+from dermatrace.console.installation import LOOPBACK, Installation, address_of
 from dermatrace.errors import UsageError
 from dermatrace.settings import Settings
 
@@ -36,7 +36,7 @@ class ConsoleService:
         self._socket = _bound(settings.console_host, settings.console_port)
         self.port: int = self._socket.getsockname()[1]
         try:
-            self.installation = Installation.open(settings, self._url(settings), clock)
+            self.installation = Installation.open(settings, address_of(settings, self.port), clock)
         except BaseException:
             self._socket.close()
             raise
@@ -89,13 +89,6 @@ class ConsoleService:
     def _note_signal(self) -> None:
         self._server.force_exit = self._server.should_exit
         self._server.should_exit = True
-
-    def _url(self, settings: Settings) -> str:
-        if settings.console_url is not None:
-            return settings.console_url
-        scheme = "http" if settings.console_tls_certificate_file is None else "https"
-        host = settings.console_host
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
 class _Server(uvicorn.Server):

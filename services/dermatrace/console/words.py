@@ -24,7 +24,7 @@ PRIORITY_MARKS: Final = {
 }
 
 
-_SPELLED: Final = {"rf": "RF", "id": "ID"}
+_SPELLED: Final = {"rf": "RF", "id": "ID", "json": "JSON"}
 
 
 def plain_words(code: str) -> str:

@@ -1,5 +1,7 @@
 """What every answer carries, and what is refused before anything looks at it."""
 
+from pathlib import Path
+
 import pytest
 
 from dermatrace.console.headers import BODY_BYTES_MAX
@@ -28,6 +30,15 @@ def test_request_by_a_foreign_name_of_this_machine_is_refused(
     empty_bench: ConsoleBench, host: str
 ) -> None:
     assert empty_bench.anybody().get("/sign-in", headers={"host": host}).status_code == 400
+
+
+def test_console_with_an_address_answers_by_it_and_to_its_own_machine(tmp_path: Path) -> None:
+    with ConsoleBench(tmp_path, url="https://console.clinic.example") as bench:
+        statuses = [
+            bench.anybody().get("/healthz", headers={"host": host}).status_code
+            for host in ("console.clinic.example", "127.0.0.1:8430", "elsewhere.example")
+        ]
+    assert statuses == [200, 200, 400]
 
 
 @pytest.mark.parametrize("host", ["localhost:8430", "[::1]:8430", "127.0.0.1"])

@@ -3,6 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
+from dermatrace.console.registry_pages import PAGE_THINGS
 from dermatrace.console.rejections_pages import SHOWN_BYTES_MAX
 from support.console_bench import NORTH, SOUTH, ConsoleBench
 from support.console_clinic import BROKEN, DEVICES, NO_TEXT, PROTOCOL
@@ -83,6 +84,15 @@ def test_registry_can_be_narrowed_by_clinic_and_kind(director: TestClient) -> No
     things = director.get(f"{API}/registry?clinic={NORTH}&kind=device").json()["things"]
     assert {(one["clinic"], one["registry_kind"]) for one in things} == {(NORTH, "device")}
     assert director.get("/registry?clinic=&kind=").status_code == 200
+
+
+def test_registry_is_told_page_by_page(director: TestClient) -> None:
+    told = director.get(f"{API}/registry").json()
+    assert (told["count"], told["next"]) == (len(told["things"]), None)
+    rest = director.get(f"{API}/registry?start=5").json()
+    assert rest["things"] == told["things"][5:]
+    assert director.get(f"{API}/registry?start={told['count']}").json()["things"] == []
+    assert told["count"] < PAGE_THINGS, "else the first page is not all of it"
 
 
 def test_version_of_a_thing_reads_as_it_was_recorded(director: TestClient) -> None:
