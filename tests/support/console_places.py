@@ -20,9 +20,12 @@ ADMINISTRATION: Final = Access(ADMINISTRATORS, "own")
 CLINICS: Final = Access(CLINICAL, "clinics")
 CLINIC: Final = Access(CLINICAL, "clinic")
 SESSIONS: Final = Access(CLINICAL, "clinics", reads="sessions")
+SESSION: Final = Access(CLINICAL, "clinic", reads="session")
 REJECTION: Final = Access(CLINICAL, "clinic", reads="rejection")
 OK: Final = (200,)
 MOVED: Final = (303,)
+TREATED: Final = {NORTH: "pen-north-1", SOUTH: "home-south-1"}
+"""Devices whose third session has ended, with a finding."""
 NONSENSE: Final = (400,)
 """Let in, and told that what was sent makes no sense: nothing is changed by trying."""
 
@@ -46,16 +49,17 @@ class Place:
 
 def address(place: Place, clinic: str, journal: JournalReader) -> str:
     """Return an address that exists at a clinic."""
-    sender = DEVICES[clinic]
+    sender = TREATED[clinic] if "{session}" in place.path else DEVICES[clinic]
     refused = (
         entry_id
         for entry_id, topic in journal.refused_ids(2**62)
-        if sender_of(topic) == (clinic, sender)
+        if sender_of(topic) == (clinic, DEVICES[clinic])
     )
     return place.path.format(
         clinic=clinic,
         sender=sender,
-        session=f"run-{sender}-1",
+        session=f"run-{sender}-3",
+        number=0,
         protocol_id=PROTOCOL,
         kind="device",
         registry_id=sender,
@@ -82,6 +86,12 @@ _ALL: Final = (
     Place("GET", f"{API}/openapi.json", OWN),
     *_facts("/sessions", SESSIONS),
     Place("GET", "/sessions.csv", SESSIONS),
+    # At another clinic the same address leads nowhere.
+    Place("GET", "/sessions/{session}", Access(CLINICAL, "clinics", reads="session"), (303, 404)),
+    *_facts("/sessions/{clinic}/{sender}/{session}", SESSION),
+    Place("GET", f"{API}/sessions/{{clinic}}/{{sender}}/{{session}}/trace", SESSION),
+    Place("GET", "/sessions/{clinic}/{sender}/{session}/live", SESSION),
+    *_facts("/sessions/{clinic}/{sender}/{session}/findings/{number}", SESSION),
     Place("POST", "/sessions/searches", CLINICAL_OWN, MOVED, {"title": "all"}),
     Place("POST", "/sessions/searches/remove", CLINICAL_OWN, MOVED, {"title": "all"}),
     *_facts("/protocols", CLINICS),

@@ -123,9 +123,15 @@ def _fault(name: str, plain: FleetSession) -> Fault:
     """Return a fault at its place in a script; places never meet."""
     script = plain.script
     tenth = len(script) // 10
-    reading = next(
-        index for index in range(4 * tenth, len(script)) if script[index].kind == "needling.windows"
-    ) if plain.device.profile.pen is not None else 4 * tenth
+    reading = (
+        next(
+            index
+            for index in range(4 * tenth, len(script))
+            if script[index].kind == "needling.windows"
+        )
+        if plain.device.profile.pen is not None
+        else 4 * tenth
+    )
     places: dict[str, Fault] = {
         "gap": Gap(3 * tenth, 3 * tenth + max(1, tenth // 3)),
         "short gap": Gap(8 * tenth + 1, 8 * tenth + 1),

@@ -15,6 +15,8 @@ from dermatrace.console import (
     protocols_pages,
     registry_pages,
     rejections_pages,
+    session_live,
+    session_pages,
     sessions_pages,
     sign_in_pages,
     system_pages,
@@ -31,6 +33,8 @@ from dermatrace.console.tagging import TaggedRoute
 DOORS: Final[tuple[Doors, ...]] = (
     sign_in_pages.doors,
     sessions_pages.doors,
+    session_pages.doors,
+    session_live.doors,
     protocols_pages.doors,
     registry_pages.doors,
     devices_pages.doors,

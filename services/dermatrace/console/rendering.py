@@ -16,6 +16,7 @@ from dermatrace.console.words import (
     day_words,
     percent,
     plain_words,
+    sentence_case,
 )
 from dermatrace.reading.registry_text import moment
 
@@ -44,6 +45,7 @@ def _environment() -> Environment:
         "age": age_words,
         "day": day_words,
         "words": plain_words,
+        "sentence": sentence_case,
         "percent": percent,
         "amount": amount,
     }

@@ -32,6 +32,11 @@ def plain_words(code: str) -> str:
     return " ".join(_SPELLED.get(part, part) for part in code.split("_"))
 
 
+def sentence_case(text: str) -> str:
+    """Return words with their first letter large; names in them stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def percent(fraction: float | None) -> str:
     """Return a share in percent, rounded down: only all of it reads 100 %."""
     if fraction is None:

@@ -142,6 +142,15 @@ class JournalReader:
         )
         return [Entry(*row) for row in rows]
 
+    def accepted_after(self, row: int, entry_id: int, *, limit: int) -> list[Entry]:
+        """Return the accepted entries of a stream that came after an entry, by their number."""
+        rows = self._rows(
+            f"{_SELECT} WHERE e.stream_key = ? AND e.entry_id > ? AND e.outcome = 'accepted'"
+            " ORDER BY e.seq LIMIT ?",
+            (row, entry_id, limit),
+        )
+        return [Entry(*row) for row in rows]
+
     def stream_entries(self, row: int, outcome: str) -> Iterator[Entry]:
         """Yield a stream's entries of one outcome in the order they arrived."""
         rows = self._rows(
