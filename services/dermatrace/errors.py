@@ -3,6 +3,9 @@
 DermatraceError
   UsageError            the person at the keyboard: a wrong path, a bad file. Exit 2
     ServerRefused       InfluxDB or Grafana understood what was asked, and says no
+    NotHere             there is no such thing, or not for whoever asks
+    NotYours            it is not for whoever asks
+    SignInNeeded        nobody knows who asks
   NeedsAPerson          a machine must not go on by itself. Exit 3, never restarted
     AlreadyRunning      another process holds the file
     JournalDamaged      the record does not match its own hashes
@@ -42,6 +45,23 @@ class UsageError(DermatraceError):
     """What was asked for cannot be done as it was asked."""
 
     exit_code = 2
+
+
+class NotHere(UsageError):
+    """There is no such thing, or whoever asks may not know that there is."""
+
+
+class NotYours(UsageError):
+    """Whoever asks may not do that."""
+
+
+class SignInNeeded(UsageError):
+    """Nobody knows who is asking."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "sign in first", remedy="An access token goes into `Authorization: Bearer`."
+        )
 
 
 class NeedsAPerson(DermatraceError):

@@ -114,6 +114,18 @@ class Settings(BaseSettings):
     """Whom `provision grafana` logs in as."""
     grafana_password_file: Path | None = None
     """File whose first line is that user's password."""
+    console_host: str = "127.0.0.1"
+    """Address the console listens on. Anything but this machine itself needs the TLS files, or
+    `console_url`."""
+    console_port: int = Field(default=8430, ge=0, le=65_535)
+    """Port of the console; 0 takes a free one."""
+    console_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
+    """Where people find the console, if something in front of it encrypts: `https://` and a host;
+    unset: where it listens."""
+    console_tls_certificate_file: Path | None = None
+    """Certificate the console shows; with it, it speaks HTTPS itself."""
+    console_tls_key_file: Path | None = None
+    """Key of that certificate."""
     log_format: Literal["text", "json"] = "text"
     """Log lines for people or for machines."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -153,6 +165,11 @@ class Settings(BaseSettings):
     def forward_file(self) -> Path:
         """How far InfluxDB has got, and what it refused."""
         return self.data / "forward.db"
+
+    @property
+    def console_file(self) -> Path:
+        """Users, sign-ins, what was looked at. Nothing can rebuild it: back it up."""
+        return self.data / "console.db"
 
     @property
     def tokens_folder(self) -> Path:

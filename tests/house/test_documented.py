@@ -58,7 +58,7 @@ def _commands() -> dict[str, Program]:
         words, command = open_groups.pop()
         children = getattr(command, "commands", {})
         open_groups += [(f"{words} {name}", child) for name, child in children.items()]
-        if not children:
+        if not children or getattr(command, "invoke_without_command", False):
             found[words] = command
     return dict(sorted(found.items()))
 

@@ -37,6 +37,12 @@ DOORS = (
     Door("influxdb_client", INFLUX_DOORS, "ask InfluxDB through one of these modules"),
     Door("urllib3", INFLUX_DOORS, "catch ServerUnavailable: one of these modules translates"),
     Door("grafana_api", ("dermatrace.provision.grafana_adapter",), "use the adapter"),
+    Door("fastapi", ("dermatrace.console",), "the console alone serves pages"),
+    Door("starlette", ("dermatrace.console",), "the console alone serves pages"),
+    Door(
+        "jinja2", ("dermatrace.console.rendering",), "render through dermatrace.console.rendering"
+    ),
+    Door("uvicorn", ("dermatrace.console.service",), "the console's service serves"),
     Door("typer", ("dermatrace.cli", "dermatrace.demo"), "return data; dermatrace.cli prints it"),
     Door("rich", ("dermatrace.cli", "dermatrace.demo"), "return data; dermatrace.cli prints it"),
     Door(

@@ -99,6 +99,5 @@ def test_page_without_end_is_read_no_further_than_allowed() -> None:
 @given(st.text(alphabet='abc{}="\\,#. \n019_+eNan', max_size=60))
 def test_whatever_stands_on_a_page_gives_numbers_or_one_error(body: str) -> None:
     server = ScriptedHttp({"/metrics": Reply(body=body)})
-    with server.serving():
-        with suppress(ServerUnavailable):
-            assert all(isinstance(value, float) for value in ask_numbers(server.url).values())
+    with server.serving(), suppress(ServerUnavailable):
+        assert all(isinstance(value, float) for value in ask_numbers(server.url).values())

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "ingest": "ingest:ingest",
     "judge": "judge:judge",
     "forward": "forward:app",
+    "console": "console:app",
     "simulate": "run:simulate",
     "sessions": "sessions:app",
     "series": "series:app",

@@ -1,9 +1,9 @@
 """The certificate of one session, line by line."""
 
 from dermatrace.cli.output import say, table
-from dermatrace.cli.registry_text import moment
 from dermatrace.journal.certificate import Certificate
 from dermatrace.journal.streams import StreamRecord
+from dermatrace.reading.registry_text import moment
 from dermatrace.seqset import Span
 
 

@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from dermatrace.cli.judgement_text import UNKNOWN, adherence_words, share
 from dermatrace.cli.output import say, table
 from dermatrace.demo.comparison import Standing
 from dermatrace.demo.judged import JudgementSummary
 from dermatrace.demo.once import SessionSummary
 from dermatrace.errors import DermatraceError
+from dermatrace.reading.judgement_text import UNKNOWN, adherence_words, share
 
 _RECORD: Final = (
     "session",

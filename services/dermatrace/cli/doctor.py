@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Final
 
-from dermatrace.cli.doctor_finding import Finding
 from dermatrace.cli.doctor_forward import look_at_forward
 from dermatrace.cli.doctor_influxdb import look_at_influxdb
-from dermatrace.cli.doctor_registry import look_at_registry
 from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json, table
 from dermatrace.clock import SystemClock
@@ -17,6 +15,8 @@ from dermatrace.errors import DermatraceError, ServerUnavailable, WrongFile
 from dermatrace.health import ask_health
 from dermatrace.journal.reader import JournalReader
 from dermatrace.judge.index import Index
+from dermatrace.reading.looked_at import Finding
+from dermatrace.reading.registry_lacks import look_at_registry
 from dermatrace.settings import Settings, load_settings
 from dermatrace.supervisor.broker import answers, find_mosquitto
 

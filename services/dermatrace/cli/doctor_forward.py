@@ -5,7 +5,6 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Final
 
-from dermatrace.cli.doctor_finding import Finding
 from dermatrace.errors import (
     InfluxUnavailable,
     JournalForked,
@@ -20,6 +19,7 @@ from dermatrace.forward.outstanding import COUNTED_ENTRIES_MAX, outstanding
 from dermatrace.forward.store import Place, Store
 from dermatrace.health import ask_health
 from dermatrace.journal.reader import JournalReader
+from dermatrace.reading.looked_at import Finding
 from dermatrace.settings import Settings
 
 LAG_ENTRIES_MAX: Final = 2_000

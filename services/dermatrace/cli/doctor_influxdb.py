@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Final
 
-from dermatrace.cli.doctor_finding import Finding
 from dermatrace.errors import DermatraceError, ServerRefused, ServerUnavailable, UsageError
 from dermatrace.provision.influx_admin import BucketFound, InfluxServer
 from dermatrace.provision.influxdb import BucketWanted, InfluxPlan, duration, plan_from
+from dermatrace.reading.looked_at import Finding
 from dermatrace.settings import Settings, first_line
 
 PROVISION: Final = "Run `dermatrace provision influxdb`: it makes what is missing."

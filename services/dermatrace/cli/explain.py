@@ -1,35 +1,38 @@
 """`dermatrace explain`: a finding, from its sentence down to the bytes it rests on."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from io import StringIO
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dermatrace.cli.index_file import needed_index
 from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json
-from dermatrace.cli.registry_text import DIGITS_SHOWN, moment
 from dermatrace.errors import UsageError
 from dermatrace.journal.reader import JournalReader
 from dermatrace.judge.explaining import explain as explanation_of
-from dermatrace.judge.explanation import ApprovalWords, Explanation, VersionWords
+from dermatrace.judge.explanation import Explanation
 from dermatrace.judge.finding_on_record import Asked
 from dermatrace.judge.reading_words import Reading
-from dermatrace.judge.rules.budget import said
-from dermatrace.judge.spot import Spot
+from dermatrace.reading.explanation_text import (
+    as_plain,
+    facts,
+    heading,
+    instant,
+    reading_cells,
+    reading_columns,
+    recomputed_lines,
+)
+from dermatrace.reading.index_file import needed_index
+from dermatrace.reading.registry_text import DIGITS_SHOWN
 from dermatrace.settings import load_settings
 
 PAGE_COLUMNS: Final = 100
 """Width of the page; what does not fit is wrapped."""
-VALUE_COLUMNS_MAX: Final = 4
-"""Values that stand in columns of their own; where documents say more, in one after the other."""
 _NAMED: Final = re.compile(r"([^/]+)/(?:g([0-9]{1,3})/)?([0-9]{1,4})")
 
 
@@ -68,27 +71,18 @@ def explain(
         typer.echo(page_of(explanation))
 
 
-def as_plain(explanation: Explanation) -> dict[str, Any]:
-    """Return an explanation as JSON has it."""
-    cleared = explanation.cleared
-    return asdict(explanation) | {
-        "finding": explanation.finding.model_dump(mode="json"),
-        "cleared": None if cleared is None else cleared.model_dump(mode="json"),
-    }
-
-
 def page_of(explanation: Explanation) -> str:
     """Return an explanation as people read it, 100 columns wide."""
     console = Console(file=StringIO(), width=PAGE_COLUMNS, color_system=None)
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(no_wrap=True)
-    facts.add_column(overflow="fold")
-    for name, text in _facts(explanation):
-        facts.add_row(name, Text(text))
-    console.print(Text(_heading(explanation)))
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, text in facts(explanation):
+        grid.add_row(name, Text(text))
+    console.print(Text(heading(explanation)))
     console.print(Text(explanation.finding.sentence))
     console.print()
-    console.print(facts)
+    console.print(grid)
     if explanation.readings:
         console.print()
         console.print(_table_of(explanation.readings))
@@ -96,7 +90,7 @@ def page_of(explanation: Explanation) -> str:
         if hidden:
             console.print(Text(f"{hidden:,} more"))
     console.print()
-    for line in _recomputed(explanation):
+    for line in recomputed_lines(explanation):
         console.print(Text(line))
     file = console.file
     assert isinstance(file, StringIO)  # noqa: S101  made so above
@@ -117,120 +111,9 @@ def _asked(text: str, clinic: str | None, sender: str | None) -> Asked:
     )
 
 
-def _heading(e: Explanation) -> str:
-    is_newest = e.generation == e.newest_generation
-    newest = "newest" if is_newest else f"newest is g{e.newest_generation}"
-    where = f"{e.clinic} / {e.sender} / {e.session}"
-    return f"{where}: finding {e.number}, generation g{e.generation} ({newest})"
-
-
-def _facts(e: Explanation) -> Iterator[tuple[str, str]]:
-    finding, rule = e.finding, e.rule
-    yield "priority", f"{finding.priority}, {finding.nature}"
-    yield "state", _state(e)
-    for given in e.reasons:
-        when = "" if given.at_ms is None else f", {moment(given.at_ms)}"
-        yield "justified", f"by {given.author or 'nobody named'}{when}: {given.reason}"
-    if not e.reasons:
-        yield "justified", "no"
-    if rule is None:
-        yield "rule", f"{finding.rule}: no longer in this rule set"
-    else:
-        yield "rule", f"{rule.id}: {rule.meaning}"
-        yield "", f"raised after: {rule.persistence}"
-        yield "", f"ends: {rule.clearing}"
-        yield "", f"source [{rule.trust}]: {rule.source}"
-    yield "whose limit", e.whose
-    yield from _limit(e)
-    if e.tolerance is not None:
-        yield "tolerance", e.tolerance.text
-    if e.persistence is not None:
-        yield "persistence", e.persistence.text
-    yield "protocol", "none" if e.protocol is None else _version(e.protocol)
-    for approval in e.approvals:
-        yield "approved", _approval(approval)
-    if e.protocol is not None and not e.approvals:
-        yield "approved", "no approval of it was in force"
-    lines = (f"{version.kind.replace('_', ' ')} {_version(version)}" for version in e.rests_on)
-    yield from _labelled("rests on", lines)
-    yield from _labelled("unknown", (f"digest {digest}" for digest in e.unresolved_digests))
-    yield "clock", e.clock
-    yield "readings", _readings(e)
-
-
-def _state(e: Explanation) -> str:
-    cleared = e.cleared
-    if cleared is None:
-        return "stands" if e.rule is None or "never" in e.rule.clearing.lower() else "not cleared"
-    span, text = cleared.finding.seq_range, "cleared"
-    if span is not None:
-        text += f" after documents {span.first_seq} to {span.last_seq}"
-    if cleared.extreme_value is not None and cleared.unit is not None:
-        text += f", farthest {said(cleared.extreme_value, cleared.unit)}"
-    return text
-
-
-def _limit(e: Explanation) -> Iterator[tuple[str, str]]:
-    limit, finding = e.limit, e.finding
-    if finding.limit_value is None or finding.unit is None:
-        yield "limit", "no number"
-        return
-    number = said(finding.limit_value, finding.unit)
-    if limit is None:
-        yield "limit", f"{number}, compared by the rule itself; it stands in no registry version"
-        return
-    if limit.sort is None:
-        yield "limit", number
-    else:
-        quantity, side = limit.sort
-        way = "at most" if side == "upper" else "at least"
-        yield "limit", f"{way} {number} ({quantity.replace('_', ' ')})"
-    zones = "" if limit.zones is None else f", zones {', '.join(limit.zones)}"
-    types = "" if limit.phototypes is None else f", phototypes {', '.join(limit.phototypes)}"
-    yield "", f"stands in {limit.stands_in}: {limit.path}{zones}{types}"
-    trust = "" if limit.trust is None else f" [{limit.trust}]"
-    yield "", f"source{trust}: {limit.source or 'not told'}"
-
-
-def _version(version: VersionWords) -> str:
-    return (
-        f"{version.registry_id} version {version.version}, digest"
-        f" {version.digest[:DIGITS_SHOWN]}, {_entry(version.entry_id, version.entry_hash)}"
-    )
-
-
-def _approval(approval: ApprovalWords) -> str:
-    recorded = approval.recorded
-    return (
-        f"{approval.registry_id} by director {approval.director_id}, effective from"
-        f" {moment(approval.effective_from_ms)}, {_entry(recorded.entry_id, recorded.entry_hash)}"
-    )
-
-
-def _entry(entry_id: int, entry_hash: str) -> str:
-    return f"entry {entry_id} ({entry_hash[:DIGITS_SHOWN]})"
-
-
-def _labelled(name: str, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for place, line in enumerate(lines):
-        yield "" if place else name, line
-
-
-def _readings(e: Explanation) -> str:
-    span, zone = e.finding.seq_range, Spot(e.finding.zone, e.finding.laterality)
-    if span is None:
-        return "none: it is about what is absent"
-    where = "" if zone.zone is None else f" at {zone.name}"
-    if span.first_seq == span.last_seq:
-        return f"document {span.first_seq}{where}"
-    return f"{e.reading_count:,} documents{where}, from {span.first_seq} to {span.last_seq}"
-
-
 def _table_of(readings: Sequence[Reading]) -> Table:
     table = Table(box=None, pad_edge=False)
-    names = list(dict.fromkeys(value.name for reading in readings for value in reading.values))
-    if len(names) > VALUE_COLUMNS_MAX:
-        names = []
+    names = reading_columns(readings)
     for name in ("seq", "device's clock", "it is"):
         table.add_column(name, no_wrap=True)
     for name in names or ["values"]:
@@ -238,29 +121,12 @@ def _table_of(readings: Sequence[Reading]) -> Table:
     table.add_column("entry", no_wrap=True, justify="right")
     table.add_column("entry hash", no_wrap=True)
     for reading in readings:
-        told = {value.name: value.text for value in reading.values}
-        whole = ", ".join(f"{name} {text}" for name, text in told.items())
         table.add_row(
             str(reading.seq),
-            "unknown" if reading.at_ms is None else _instant(reading.at_ms),
+            "unknown" if reading.at_ms is None else instant(reading.at_ms),
             reading.clock,
-            *(Text(told.get(name, "")) for name in names),
-            *([] if names else [Text(whole)]),
+            *map(Text, reading_cells(reading, names)),
             str(reading.entry_id),
             reading.entry_hash[:DIGITS_SHOWN],
         )
     return table
-
-
-def _instant(at_ms: int) -> str:
-    """Return a moment with its tenths: documents come several a second."""
-    at = datetime.fromtimestamp(at_ms / 1_000, UTC)
-    return f"{at:%Y-%m-%d %H:%M:%S}.{at_ms % 1_000 // 100}Z"
-
-
-def _recomputed(e: Explanation) -> Iterator[str]:
-    again = e.recomputed
-    for difference in again.differences:
-        yield f"{difference.what}: on record {difference.told}, now {difference.recomputed}"
-    yield from again.notes
-    yield f"recomputed: {again.outcome}, as of entry {again.as_of_entry_id}"

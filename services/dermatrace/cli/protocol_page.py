@@ -1,27 +1,20 @@
 """A treatment protocol on one page, as a director reads it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import typer
 
 from dermatrace.cli.output import table
 from dermatrace.cli.protocol_record import FoundProtocol
-from dermatrace.cli.registry_text import moment
+from dermatrace.reading.registry_text import moment
 from dermatrace.registry.protocol_text import (
     EVERY_PHOTOTYPE,
-    EVERY_ZONE,
     TO_BE_ENTERED,
     Sources,
-    amount,
     band_rows,
-    contraindication_lines,
-    demand_lines,
-    listed,
-    words,
+    protocol_facts,
 )
-from dermatrace_schemas.quantities import Limit
-from dermatrace_schemas.registry_protocols import ProtocolContent
 
 _COLUMNS: Final = ("quantity", "zones", "phototypes", "lower", "upper", "unit", "trust", "source")
 _PHOTOTYPES: Final = 2
@@ -35,7 +28,7 @@ def print_protocol(found: FoundProtocol) -> None:
     typer.echo(found)
     typer.echo(f"digest {found.digest}\n")
     rows = list(band_rows(content.bands, sources))  # first: sources are numbered as they stand
-    table(("", ""), _facts(content, sources))
+    table(("", ""), protocol_facts(content, sources))
     typer.echo()
     _print_bands(rows)
     typer.echo()
@@ -69,29 +62,6 @@ def print_standing(rows: Iterable[dict[str, Any]]) -> None:
             typer.echo(f"    from {moment(approval['effective_from_ms'])}{until}")
             typer.echo(f"    by director {approval['director_id']}")
             typer.echo(f"    in force today: {_in_words(approval)}")
-
-
-def _facts(content: ProtocolContent, sources: Sources) -> Iterator[tuple[str, str]]:
-    example = ", an example: never called adherent to" if content.example else ""
-    yield "treatment", f"{words(content.treatment)}{example}"
-    yield "settings", listed(content.settings)
-    yield "indications", listed(content.indications, none="every indication")
-    yield "device", "; ".join(demand_lines(content.device)) or "any"
-    yield "zones", listed(content.zones, none=EVERY_ZONE)
-    yield "gates", listed(content.gates)
-    said = list(contraindication_lines(content.contraindications)) or ["none"]
-    yield from zip(("contraindications", *[""] * len(said)), said, strict=False)
-    yield "endpoints expected", listed(content.endpoints_expected)
-    yield "endpoints forbidden", listed(content.endpoints_forbidden)
-    yield "depth persistence", _alone(content.depth_persistence, sources)
-    yield "data coverage min", _alone(content.data_coverage_min, sources)
-    yield "aftercare", content.aftercare or "none"
-
-
-def _alone(limit: Limit | None, sources: Sources) -> str:
-    if limit is None:
-        return "not given"
-    return f"{amount(limit)} (trust {limit.trust}, source {sources.number_of(limit)})"
 
 
 def _in_words(row: dict[str, Any]) -> str:

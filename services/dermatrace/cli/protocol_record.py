@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dermatrace.cli.registry_standing import Standing
 from dermatrace.errors import UsageError
 from dermatrace.journal.reader import JournalReader
 from dermatrace.judge.registry_history import RegistryHistory, Version
 from dermatrace.judge.registry_reading import read_history
+from dermatrace.reading.protocol_standing import protocol_standing
+from dermatrace.reading.registry_standing import Standing
 from dermatrace.registry.protocol_files import read_protocols
-from dermatrace_schemas.registry_protocols import ApprovalContent, ProtocolContent
+from dermatrace_schemas.registry_protocols import ProtocolContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,9 @@ def standings(
     with JournalReader(journal_file) as reader:
         history = read_history(reader)
         return [
-            _standing(reader, Standing(history, version.clinic, at_ms), version, found)
+            protocol_standing(
+                reader, Standing(history, version.clinic, at_ms), version, found.digest
+            )
             for version in _versions(history, found.registry_id, clinic)
             if version.version == found.version
         ]
@@ -141,39 +144,3 @@ def _versions(history: RegistryHistory, registry_id: str, clinic: str | None) ->
         if clinic in {None, name}
         for known in history.versions(name, "protocol", registry_id)
     ]
-
-
-def _standing(
-    reader: JournalReader, standing: Standing, version: Version, found: FoundProtocol
-) -> dict[str, Any]:
-    entry = reader.entry(version.entry_id)
-    assert entry is not None  # noqa: S101  it was read from there, and entries stay
-    why_not = standing.why_not(version)
-    if version.digest != found.digest:
-        why_not = f"this version is on record with other content, digest {version.digest}"
-    return {
-        "clinic": version.clinic,
-        "entry_id": version.entry_id,
-        "recorded_ms": entry.received_ms,
-        "in_force": not why_not,
-        "why_not": why_not,
-        "approvals": [
-            _approval(standing, approval, approval.content)
-            for approval in standing.newest("approval")
-            if isinstance(approval.content, ApprovalContent)
-            and approval.content.protocol_digest == found.digest
-        ],
-    }
-
-
-def _approval(standing: Standing, approval: Version, content: ApprovalContent) -> dict[str, Any]:
-    why_not = standing.why_not(approval)
-    return {
-        "registry_id": approval.registry_id,
-        "version": approval.version,
-        "effective_from_ms": content.effective_from_ms,
-        "retired_from_ms": content.retired_from_ms,
-        "director_id": content.director_id,
-        "in_force": not why_not,
-        "why_not": why_not,
-    }

@@ -10,8 +10,8 @@ from dermatrace import logs
 from dermatrace.cli import registry_views
 from dermatrace.cli.options import As, AsJson, Data, WaitS
 from dermatrace.cli.output import print_json, say, table
-from dermatrace.cli.registry_text import DIGITS_SHOWN
 from dermatrace.errors import UsageError
+from dermatrace.reading.registry_text import DIGITS_SHOWN
 from dermatrace.registry.importer import Import, import_documents
 from dermatrace.registry.load import Folder, load_folders
 from dermatrace.registry.problems import FolderError, Problem

@@ -9,14 +9,15 @@ import typer
 
 from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json, say, table
-from dermatrace.cli.registry_standing import AFTER_EVERY_ENTRY, Standing
-from dermatrace.cli.registry_text import DIGITS_SHOWN, lines_of_content, moment
 from dermatrace.clock import SystemClock
 from dermatrace.errors import UsageError
 from dermatrace.journal.entry import Entry
 from dermatrace.journal.reader import JournalReader
 from dermatrace.judge.registry_history import RegistryHistory, Version
 from dermatrace.judge.registry_reading import read_history
+from dermatrace.reading.registry_rows import version_names, version_row
+from dermatrace.reading.registry_standing import AFTER_EVERY_ENTRY, Standing
+from dermatrace.reading.registry_text import DIGITS_SHOWN, lines_of_content, moment
 from dermatrace.registry.times import utc_ms_of
 from dermatrace.settings import load_settings
 from dermatrace_schemas.references import RegistryKind
@@ -49,13 +50,13 @@ def list_things(
         clinics = [name for name in history.clinics() if clinic in {None, name}]
         standings = [Standing(history, name, now_ms) for name in clinics]
     if as_json:
-        print_json([_row(s, version) for s in standings for version in s.newest(kind)])
+        print_json([version_row(s, version) for s in standings for version in s.newest(kind)])
         return
     if not standings:
         say("nothing is on record: `dermatrace registry import` puts it there")
     for standing in standings:
         say(standing.clinic)
-        rows = [_row(standing, version) for version in standing.newest(kind)]
+        rows = [version_row(standing, version) for version in standing.newest(kind)]
         table(
             ("id", "kind", "version", "in force today", "digest"),
             [
@@ -87,7 +88,7 @@ def show_history(
     with _record(data) as (reader, history):
         rows = [
             {
-                **_in_json(version),
+                **version_names(version),
                 "recorded_ms": _entry(reader, version).received_ms,
                 "state": state,
             }
@@ -151,7 +152,7 @@ def show_version(
         entry = _entry(reader, found)
         standing = Standing(history, names[0], SystemClock().utc_ms())
     content = found.content.model_dump(mode="json", exclude_unset=True)
-    told = _row(standing, found)
+    told = version_row(standing, found)
     proof = {"recorded_ms": entry.received_ms, "entry_hash": entry.entry_hash.hex()}
     if as_json:
         print_json({**told, **proof, "content": content})
@@ -219,24 +220,6 @@ def _entry(reader: JournalReader, version: Version) -> Entry:
     entry = reader.entry(version.entry_id)
     assert entry is not None  # noqa: S101  it was read from there, and entries stay
     return entry
-
-
-def _in_json(version: Version) -> dict[str, Any]:
-    pin = version.pin.model_dump(mode="json")
-    return {"clinic": version.clinic, **pin, "entry_id": version.entry_id}
-
-
-def _row(standing: Standing, version: Version) -> dict[str, Any]:
-    """Return a version, whether it is in force and why not, and how often it is contradicted."""
-    thing = version.clinic, version.kind, version.registry_id
-    why_not = standing.why_not(version)
-    conflict_count = len(standing.history.conflicts(*thing))
-    return {
-        **_in_json(version),
-        "in_force": not why_not,
-        "why_not": why_not,
-        "conflict_count": conflict_count,
-    }
 
 
 def _in_words(row: dict[str, Any]) -> str:

@@ -7,15 +7,15 @@ from typing import Annotated, Final, TypeAlias
 
 import typer
 
-from dermatrace.cli.index_file import lag_of, needed_index
 from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json, say
 from dermatrace.cli.series_page import print_page, print_series
-from dermatrace.cli.series_rows import Page, page_json, series_json
 from dermatrace.clock import SystemClock
 from dermatrace.errors import UsageError
 from dermatrace.journal.reader import JournalReader
 from dermatrace.judge.subject_series import SeriesDesk, Subject
+from dermatrace.reading.index_file import lag_of, needed_index
+from dermatrace.reading.series_facts import Page, page_json, series_json
 from dermatrace.settings import load_settings
 
 SUBJECTS_LISTED_MAX: Final = 1_000

@@ -2,27 +2,23 @@
 
 import inspect
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import typer
 
-from dermatrace.cli.judgement_text import day_of
 from dermatrace.clock import SystemClock
 from dermatrace.errors import UsageError
 from dermatrace.judge.search import GradeShown, SessionQuery, State
-from dermatrace.registry.times import utc_ms_of
+from dermatrace.reading.session_question import HOW_TO_WRITE_A_TIME, end_of_span
 from dermatrace_schemas.finding import Envelope, Nature, Priority
 from dermatrace_schemas.identifiers import Laterality
 from dermatrace_schemas.session import Modality, Setting
 from dermatrace_schemas.treatment import Gate, Treatment
 
 _MS_PER_DAY: Final = 86_400_000
-_BARE_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIME: Final = "2026-03-01 for a day of the clinic's calendar, or 2026-03-01T09:30Z for a moment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +41,7 @@ class Filter:
 
 
 FILTERS: Final = (
-    Filter("from_", "--from", str, f"Began then or later: {_TIME}.", "TIME"),
+    Filter("from_", "--from", str, f"Began then or later: {HOW_TO_WRITE_A_TIME}.", "TIME"),
     Filter("until", "--until", str, "Began on that day or earlier, or before that moment.", "TIME"),
     Filter("last_days", "--last-days", int, "Began in the last so many times 24 hours.", "N"),
     Filter(
@@ -70,7 +66,7 @@ FILTERS: Final = (
         "--rule",
         str,
         "With a finding of this rule, or of this family of rules: `gate` is every `gate.…`. One"
-        " finding fulfils this and the four options below.",
+        " finding fulfils this and the five options below.",
     ),
     Filter("envelope", "--envelope", Envelope, "With a finding that crossed this sort of limit."),
     Filter("priority", "--priority", Priority, "With a finding of this priority."),
@@ -81,6 +77,7 @@ FILTERS: Final = (
         bool,
         "With a finding for which a reason was given, or for which none was.",
     ),
+    Filter("finding_zone", "--finding-zone", str, "With a finding in this zone."),
     Filter(
         "without_rule",
         "--without-rule",
@@ -157,12 +154,10 @@ def query_of(asked: dict[str, Any], *, now_ms: int | None = None) -> SessionQuer
     return SessionQuery(**members)
 
 
-def _span(name: str, text: str | None) -> dict[str, int]:
+def _span(name: Literal["from", "until"], text: str | None) -> dict[str, int]:
     if text is None:
         return {}
     try:
-        if _BARE_DATE.fullmatch(text):
-            return {f"{name}_day": day_of(text)}
-        return {f"{name}_ms": utc_ms_of(text, None)}
+        return end_of_span(name, text)
     except ValueError as error:
-        raise UsageError(f"--{name}: {error}", remedy=f"Write {_TIME}.") from error
+        raise UsageError(f"--{name}: {error}", remedy=f"Write {HOW_TO_WRITE_A_TIME}.") from error

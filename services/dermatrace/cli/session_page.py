@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from dermatrace.cli.certificate_page import print_certificate
-from dermatrace.cli.index_file import HOW_TO_GET_IT
-from dermatrace.cli.judgement_text import NOT_YET, UNKNOWN, adherence_words, share
 from dermatrace.cli.output import say, table
-from dermatrace.cli.registry_text import DIGITS_SHOWN
-from dermatrace.cli.session_rows import Page, generation_json, open_gates_of, pins_of
-from dermatrace.cli.sessions_view import consent_words
 from dermatrace.judge.spot import Spot
 from dermatrace.judge.verdict_reading import Generation, ToldFinding
+from dermatrace.reading.index_file import HOW_TO_GET_IT
+from dermatrace.reading.judgement_text import NOT_YET, UNKNOWN, adherence_words, share
+from dermatrace.reading.registry_text import DIGITS_SHOWN
+from dermatrace.reading.session_facts import Page, generation_json, open_gates_of, pins_of
+from dermatrace.reading.session_list import consent_words
 from dermatrace_schemas.verdict import Totals
 
 _ZONE_COLUMNS: Final = (

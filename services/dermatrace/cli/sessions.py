@@ -5,25 +5,20 @@ from typing import Annotated, Any
 
 import typer
 
-from dermatrace.cli.index_file import HOW_TO_GET_IT, index_if_any, lag_of
 from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json, say
 from dermatrace.cli.session_filters import with_filters
 from dermatrace.cli.session_page import print_page
-from dermatrace.cli.session_rows import gather, page_json
-from dermatrace.cli.sessions_view import (
-    certificate_json,
-    csv_text,
-    print_certificates,
-    print_sessions,
-    session_json,
-)
+from dermatrace.cli.sessions_view import print_certificates, print_sessions
 from dermatrace.errors import UsageError
 from dermatrace.journal.certificate import Certificate, certify
 from dermatrace.journal.reader import JournalReader
 from dermatrace.journal.streams import StreamRecord
 from dermatrace.judge.index import Index
 from dermatrace.judge.search import FoundSession, SessionQuery, count_sessions, search
+from dermatrace.reading.index_file import HOW_TO_GET_IT, index_if_any, lag_of
+from dermatrace.reading.session_facts import gather, page_json
+from dermatrace.reading.session_list import certificate_json, csv_text, session_json
 from dermatrace.settings import load_settings
 
 app = typer.Typer(

@@ -12,8 +12,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dermatrace import sqlite
-from dermatrace.cli.index_file import lag_of, needed_index
-from dermatrace.cli.judgement_text import adherence_words, share
 from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json, say, table
 from dermatrace.clock import SystemClock
@@ -33,6 +31,8 @@ from dermatrace.judge.what_if import (
     candidates_of,
     compare,
 )
+from dermatrace.reading.index_file import lag_of, needed_index
+from dermatrace.reading.judgement_text import adherence_words, share
 from dermatrace.registry.protocol_files import read_protocols
 from dermatrace.settings import load_settings
 

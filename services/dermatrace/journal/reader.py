@@ -6,7 +6,7 @@ A reader never blocks the writer and is never blocked by it; each call sees one 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from dermatrace import sqlite
 from dermatrace.errors import JournalDamaged, JournalForked
@@ -27,6 +27,27 @@ _SELECT: Final = (
     " e.entry_hash, e.stream_key, p.payload"
     " FROM entries e LEFT JOIN payloads p USING (entry_id)"
 )
+# The index is named: by itself SQLite would walk back through all entries for their order.
+_REFUSED: Final = (
+    "SELECT entry_id, topic FROM entries INDEXED BY entries_rejected"
+    " WHERE outcome = 'rejected' AND entry_id < ?"
+    " UNION ALL SELECT entry_id, topic FROM entries WHERE outcome = 'conflict' AND entry_id < ?"
+    " AND stream_key IN (SELECT stream_key FROM streams WHERE conflict_count > 0)"
+    " ORDER BY 1 DESC"
+)
+_SENDERS: Final = (
+    "SELECT clinic, sender, count(*), max(last_received_ms) FROM streams"
+    " WHERE stream_class = 'session' GROUP BY clinic, sender ORDER BY clinic, sender"
+)
+
+
+class SenderRecord(NamedTuple):
+    """What the index of streams says of one sender of sessions."""
+
+    clinic: str
+    sender: str
+    session_count: int
+    last_received_ms: int | None
 
 
 class JournalReader:
@@ -121,6 +142,15 @@ class JournalReader:
         )
         return [Entry(*row) for row in rows]
 
+    def accepted_after(self, row: int, entry_id: int, *, limit: int) -> list[Entry]:
+        """Return the accepted entries of a stream that came after an entry, by their number."""
+        rows = self._rows(
+            f"{_SELECT} WHERE e.stream_key = ? AND e.entry_id > ? AND e.outcome = 'accepted'"
+            " ORDER BY e.seq LIMIT ?",
+            (row, entry_id, limit),
+        )
+        return [Entry(*row) for row in rows]
+
     def stream_entries(self, row: int, outcome: str) -> Iterator[Entry]:
         """Yield a stream's entries of one outcome in the order they arrived."""
         rows = self._rows(
@@ -138,6 +168,24 @@ class JournalReader:
                 (row,),
             )
         )
+
+    def refused_ids(self, before_entry_id: int) -> Iterator[tuple[int, str]]:
+        """Yield entry and topic of what was kept and not taken up, the newest first.
+
+        That is what was rejected, or in conflict with other bytes of its number. What this costs
+        follows from how many there are, not from the length of the journal.
+        """
+        return self._rows(_REFUSED, (before_entry_id, before_entry_id))
+
+    def report(self, topic: str) -> Entry | None:
+        """Return the last message of an unnumbered sort: an announcement, a status; or None."""
+        rows = self._rows("SELECT entry_id FROM reports WHERE topic = ?", (topic,))
+        entry_id = next((int(row[0]) for row in rows), None)
+        return None if entry_id is None else self.entry(entry_id)
+
+    def senders(self) -> list[SenderRecord]:
+        """Return who has sent sessions, by clinic and sender."""
+        return [SenderRecord(*row) for row in self._rows(_SENDERS)]
 
     def stray_entry_id(self) -> int | None:
         """Return a number below 1 that an entry has, or under which only a payload lies, if any."""
@@ -170,6 +218,11 @@ class JournalReader:
         return self._select(
             "stream_class = ? ORDER BY first_entry_id DESC LIMIT ?", (stream_class, newest)
         )
+
+    def newest_entry_of_class(self, stream_class: str) -> int:
+        """Return the last entry that any stream of a class has; 0 if there is none."""
+        query = "SELECT coalesce(max(last_entry_id), 0) FROM streams WHERE stream_class = ?"
+        return int(self._value(query, (stream_class,)))
 
     def streams_named(self, stream_class: str, stream_id: str) -> list[StreamRecord]:
         """Return the streams with this id, of whatever sender."""

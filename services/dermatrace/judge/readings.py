@@ -80,7 +80,7 @@ def windows_of(document: NeedlingWindows) -> Windows:
     if that is unknown too, a window measured on skin had one stroke, the least there can have been.
     A contact fraction that is null is contact, as everywhere where the device does not measure it.
     """
-    length_ms = _length_ms(document)
+    length_ms = window_length_ms(document)
     counts = _counts(document, length_ms)
     is_counted = None not in counts
     strokes = cast("list[int]", counts) if is_counted else [n or 0 for n in counts]
@@ -122,7 +122,7 @@ def _shares(fractions: Sequence[float | None]) -> Sequence[float]:
     return [1.0 if share is None else min(1.0, max(0.0, share)) for share in fractions]
 
 
-def _length_ms(document: NeedlingWindows) -> float:
+def window_length_ms(document: NeedlingWindows) -> float:
     """Return the length of a window: as stated, else from the distance of the windows."""
     if document.window_ms is not None:
         return float(document.window_ms)

@@ -56,6 +56,8 @@ class SessionQuery:
     timed: bool | None = None
     """Whether the start is known, UTC."""
     clinic: str | None = None
+    clinics: tuple[str, ...] | None = None
+    """Of which it is one."""
     sender: str | None = None
     stream_id: str | None = None
     operator_id: str | None = None
@@ -76,6 +78,7 @@ class SessionQuery:
     priority: Priority | None = None
     nature: Nature | None = None
     justified: bool | None = None
+    finding_zone: str | None = None
     without_rule: str | None = None
     """A rule, or a family, of which a session that was judged has no finding."""
     data_coverage_min: float | None = None
@@ -92,6 +95,9 @@ class SessionQuery:
     depth_max_above_mm: float | None = None
     energy_above_mj: float | None = None
     """Of treatment shots, in total."""
+    after_row: int | None = None
+    """What stands after this session in the order of the answer: with its last one, the next page.
+    A session that there is not has nothing after it."""
     newest: int = SESSIONS_FOUND_MAX
     """How many to return."""
 
@@ -176,6 +182,7 @@ _OF_FINDING: Final[Mapping[str, str]] = {
     "priority": "f.priority = ?",
     "nature": "f.nature = ?",
     "justified": "f.justified = ?",
+    "finding_zone": "f.zone = ?",
 }
 _OF_ZONE: Final[Mapping[str, str]] = {
     "zone": "z.zone = ?",
@@ -195,6 +202,7 @@ _OF_SESSION: Final[Mapping[str, str]] = {
     "undated": "(s.clinic_day IS NULL) = ?",
     "timed": "(s.started_ms IS NOT NULL) = ?",
     "clinic": "s.clinic = ?",
+    "clinics": "s.clinic IN (SELECT value FROM json_each(?))",
     "sender": "s.sender = ?",
     "stream_id": "s.stream_id = ?",
     "operator_id": "s.operator_id = ?",
@@ -216,6 +224,11 @@ _OF_SESSION: Final[Mapping[str, str]] = {
     "data_coverage_max": "s.data_coverage <= ?",
     "adherence_min": "s.adherence >= ?",
     "adherence_max": "s.adherence <= ?",
+    "after_row": (
+        "(coalesce(s.started_ms, s.first_received_ms), s.stream_row) <"
+        " (SELECT coalesce(o.started_ms, o.first_received_ms), o.stream_row"
+        " FROM sessions o WHERE o.stream_row = ?)"
+    ),
 }
 
 _COUNT: Final = "(SELECT count(*) FROM findings f WHERE f.stream_row = s.stream_row AND f.priority"
@@ -270,7 +283,8 @@ def _where(query: SessionQuery) -> tuple[str, tuple[Any, ...]]:
 def _asked(query: SessionQuery, conditions: Mapping[str, str]) -> tuple[list[str], list[Any]]:
     asked = {name: getattr(query, name) for name in conditions}
     given = {name: value for name, value in asked.items() if value is not None}
-    return [conditions[name] for name in given], list(given.values())
+    bound = [json.dumps(value) if isinstance(value, tuple) else value for value in given.values()]
+    return [conditions[name] for name in given], bound
 
 
 def _found(row: tuple[Any, ...]) -> FoundSession:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from dermatrace_schemas.quantities import Band, Limit, unit_word
-from dermatrace_schemas.registry_protocols import Contraindication, DeviceDemand
+from dermatrace_schemas.registry_protocols import Contraindication, DeviceDemand, ProtocolContent
 
 TO_BE_ENTERED: Final = "to be entered"
 """For a limit whose value is null."""
@@ -92,3 +92,27 @@ def band_rows(bands: Sequence[Band], sources: Sources) -> Iterator[tuple[str, ..
             ", ".join(trust for trust, _ in said),
             ", ".join(str(place) for _, place in said),
         )
+
+
+def protocol_facts(content: ProtocolContent, sources: Sources) -> Iterator[tuple[str, str]]:
+    """Yield what a protocol says beside its bands, name by name, a line each."""
+    example = ", an example: never called adherent to" if content.example else ""
+    yield "treatment", f"{words(content.treatment)}{example}"
+    yield "settings", listed(content.settings)
+    yield "indications", listed(content.indications, none="every indication")
+    yield "device", "; ".join(demand_lines(content.device)) or "any"
+    yield "zones", listed(content.zones, none=EVERY_ZONE)
+    yield "gates", listed(content.gates)
+    said = list(contraindication_lines(content.contraindications)) or ["none"]
+    yield from zip(("contraindications", *[""] * len(said)), said, strict=False)
+    yield "endpoints expected", listed(content.endpoints_expected)
+    yield "endpoints forbidden", listed(content.endpoints_forbidden)
+    yield "depth persistence", _alone(content.depth_persistence, sources)
+    yield "data coverage min", _alone(content.data_coverage_min, sources)
+    yield "aftercare", content.aftercare or "none"
+
+
+def _alone(limit: Limit | None, sources: Sources) -> str:
+    if limit is None:
+        return "not given"
+    return f"{amount(limit)} (trust {limit.trust}, source {sources.number_of(limit)})"

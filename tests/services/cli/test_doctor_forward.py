@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from dermatrace import sqlite
-from dermatrace.cli.doctor_finding import Finding
 from dermatrace.cli.doctor_forward import LAG_ENTRIES_MAX, REBUILD, START, look_at_forward
 from dermatrace.errors import PointsRefused
 from dermatrace.forward.influx import Influx
@@ -16,6 +15,7 @@ from dermatrace.forward.measurement import Bucket
 from dermatrace.forward.store import Store
 from dermatrace.health import HealthServer, Numbers, State
 from dermatrace.journal.reader import JournalReader
+from dermatrace.reading.looked_at import Finding
 from dermatrace.settings import Settings, load_settings
 from support.forward_bench import ForwardBench, address_of, influx_of
 from support.influx_org import RAW_BUCKET, InfluxOrg

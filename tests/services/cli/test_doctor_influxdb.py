@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dermatrace.cli.doctor_finding import Finding
 from dermatrace.cli.doctor_influxdb import look_at_influxdb
 from dermatrace.provision.consumers import CONSUMERS
+from dermatrace.reading.looked_at import Finding
 from dermatrace.settings import Settings
 from support.influx import StartInflux
 from support.influx_org import RAW_BUCKET, SESSIONS_BUCKET, Grant, InfluxOrg

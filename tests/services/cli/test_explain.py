@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dermatrace.cli.explain import PAGE_COLUMNS, as_plain, page_of
+from dermatrace.cli.explain import PAGE_COLUMNS, page_of
 from dermatrace.judge.explanation import Difference, Explanation, Recomputed
+from dermatrace.reading.explanation_text import as_plain
 from dermatrace_schemas.verdict import VerdictFindingCleared
 from support.explained import IN_README, example, example_output, fenced
 from support.judged_clinic import MEDICAL

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dermatrace.cli.registry_text import DIGITS_SHOWN
 from dermatrace.journal.reader import JournalReader
+from dermatrace.reading.registry_text import DIGITS_SHOWN
 from dermatrace.registry.load import load_folder
 from dermatrace_schemas.library import sample_clinic
 from support.manual_clock import NOON_MS, ManualClock

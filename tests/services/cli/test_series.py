@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from dermatrace.cli.series_page import next_words
 from dermatrace.judge.series_pace import Pace, Term
 from dermatrace.judge.series_steps import Step
 from dermatrace.judge.series_view import NextWindow, ZoneProgress
 from dermatrace.judge.spot import Spot
+from dermatrace.reading.series_text import next_words
 from support.judged_clinic import HOME_SERIES, HOME_SUBJECT, MEDICAL, SUBJECT
 from support.program import Result, command
 

@@ -10,7 +10,16 @@ from dermatrace.errors import UsageError
 from dermatrace.judge.search import SessionQuery
 
 DAY_MS = 86_400_000
-NOT_OPTIONS = {"from_day", "until_day", "from_ms", "until_ms", "timed", "newest"}
+NOT_OPTIONS = {
+    "from_day",
+    "until_day",
+    "from_ms",
+    "until_ms",
+    "timed",
+    "newest",
+    "clinics",
+    "after_row",
+}
 """Members that follow from the options of time, or from `--newest`."""
 
 

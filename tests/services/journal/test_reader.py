@@ -7,7 +7,8 @@ import pytest
 
 from dermatrace.errors import JournalDamaged, JournalForked, WrongFile
 from dermatrace.journal.entry import EMPTY, Head
-from dermatrace.journal.reader import JournalReader
+from dermatrace.journal.reader import JournalReader, SenderRecord
+from support.pipeline_bench import PipelineBench
 from support.scribe import CHART, SESSION, Scribe, alive
 from support.tampering import edited
 
@@ -138,3 +139,36 @@ def _row(reader: JournalReader) -> int:
     stream = reader.stream(OTHER)
     assert stream is not None
     return stream.row
+
+
+def test_refused_come_newest_first_with_their_topic(scribe: Scribe, reader: JournalReader) -> None:
+    rejected_id = scribe.refuse(SESSION, None, b"{")
+    conflict_id = scribe.refuse(OTHER, 3, alive(3), "conflict")
+    scribe.accept(OTHER, 4, alive(4))
+    newest_id = scribe.refuse(CHART, 0, b"[]")
+    found = dict(reader.refused_ids(newest_id + 1))
+    assert list(found) == [newest_id, conflict_id, rejected_id]
+    assert found[conflict_id].endswith("/session/s-2")
+    assert list(dict(reader.refused_ids(conflict_id))) == [rejected_id]
+
+
+def test_senders_of_sessions_are_told_with_how_many_and_when(tmp_path: Path) -> None:
+    with PipelineBench(tmp_path / "journal.db") as bench:
+        for key, step_ms in ((SESSION, 5_000), (OTHER, 0), (CHART, 5_000)):
+            bench.clock.advance(step_ms)
+            bench.send(alive(0), to=key)
+        with JournalReader(bench.path) as reader:
+            assert reader.senders() == [SenderRecord(*SESSION[:2], 2, bench.clock.utc_ms() - 5_000)]
+
+
+def test_newest_entry_of_a_class_is_known_without_reading_others(
+    scribe: Scribe, reader: JournalReader
+) -> None:
+    assert reader.newest_entry_of_class("chart") == 0
+    entry_id = scribe.accept(CHART, 0, b"{}")
+    scribe.accept(SESSION, 10, alive(10))
+    assert reader.newest_entry_of_class("chart") == entry_id
+
+
+def test_report_that_never_came_is_none(reader: JournalReader) -> None:
+    assert reader.report("dermatrace/v1/north-clinic/pen-7/status") is None

@@ -106,6 +106,7 @@ OF_FINDING: Final[Mapping[str, Callable[[Columns, Any], bool]]] = {
     "priority": _same("priority"),
     "nature": _same("nature"),
     "justified": _same("justified"),
+    "finding_zone": _same("zone"),
 }
 OF_ZONE: Final[Mapping[str, Callable[[Columns, Any], bool]]] = {
     "zone": _same("zone"),
@@ -130,6 +131,8 @@ OF_SESSION: Final[Mapping[str, Callable[[Columns, Any], bool]]] = {
         name: _same(name)
         for name in ("protocol_id", "protocol_version", "treatment", "modality", "setting")
     },
+    "clinics": lambda told, asked: told["clinic"] in asked,
+    "after_row": lambda told, asked: _place_of(told) < _place(ROWS[asked - 1]),
     "state": lambda told, asked: _state(told) == asked,
     "grade": lambda told, asked: _grade(told) == asked,
     "gate": lambda told, asked: f'"{asked}"' in told["open_gates"],
@@ -162,7 +165,10 @@ def _fits(row: Row, query: SessionQuery) -> bool:
 
 
 def _place(row: Row) -> tuple[int, int]:
-    told = row.columns
+    return _place_of(row.columns)
+
+
+def _place_of(told: Columns) -> tuple[int, int]:
     began_ms = told["started_ms"] if told["started_ms"] is not None else told["first_received_ms"]
     return began_ms, told["stream_row"]
 
@@ -175,6 +181,8 @@ CHOICES: Final[Mapping[str, tuple[Any, ...]]] = {
     "undated": (True, False),
     "timed": (True, False),
     "clinic": CLINICS,
+    "clinics": ((), CLINICS[:1], CLINICS),
+    "after_row": (1, 7, 150),
     "sender": ("pen-1", "rf-1", "absent"),
     "stream_id": ("s-1", "s-150"),
     "operator_id": ("nurse", "physician"),
@@ -193,6 +201,7 @@ CHOICES: Final[Mapping[str, tuple[Any, ...]]] = {
     "priority": ("high", "medium", "low"),
     "nature": ("technical", "treatment"),
     "justified": (True, False),
+    "finding_zone": ZONES,
     "without_rule": RULES,
     "data_coverage_min": SHARES,
     "data_coverage_max": SHARES,

@@ -1,0 +1,172 @@
+"""Sessions worth looking at: calm, with a high finding, with gaps, many shots, running, broken off.
+
+Played by the simulator into a real journal and judged; each by name.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from dermatrace.simulator.faults import (
+    BrokenJson,
+    ClockStep,
+    Fault,
+    Gap,
+    Garbage,
+    LimitCrossing,
+    LostTail,
+    Reordering,
+)
+from dermatrace.simulator.fleet import FleetSession
+from dermatrace.simulator.omissions import Omission
+from dermatrace_schemas.topics import Topic
+from support.judge_bench import (
+    RUN,
+    JudgeBench,
+    Message,
+    chart_messages,
+    device_messages,
+    raised,
+    registry_messages,
+    session_of,
+)
+from support.judged_clinic import DAY_MS, FIRST_MS
+from support.manual_clock import NOON_MS
+
+PEN, RF, NANO, RF_MULTI = 0, 1, 2, 3
+NUMBER: Final = 11
+"""Of the first scene of each device: none of the sessions of the judged clinic has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One session: which device plays how long, what befalls it, what people forget."""
+
+    name: str
+    device_number: int
+    number: int
+    minutes: float = 1.0
+    faults: tuple[str, ...] = ()
+    omissions: tuple[Omission, ...] = ()
+    is_half: bool = False
+    """Whether it is still running."""
+
+    def session(self) -> FleetSession:
+        """Return it as a device plays it."""
+        plain = session_of(self.device_number, minutes=self.minutes, number=self.number)
+        faults = tuple(_fault(name, plain) for name in self.faults)
+        return FleetSession(plain.device, plain.script, 0, self.number, faults)
+
+    @property
+    def clinic(self) -> str:
+        """Where it was."""
+        return session_of(self.device_number, minutes=0.1).device.clinic
+
+    @property
+    def address(self) -> str:
+        """Return where its page is."""
+        device = session_of(self.device_number, minutes=0.1).device
+        stream_id = f"{RUN}-{device.sender_id}-{self.number}"
+        return f"/sessions/{device.clinic}/{device.sender_id}/{stream_id}"
+
+
+CALM: Final = Scene("calm", PEN, 11)
+HIGH: Final = Scene("high", PEN, 13, faults=("deep",))
+GAPS: Final = Scene(
+    "gaps",
+    PEN,
+    15,
+    2.0,
+    ("gap", "late", "broken", "garbage", "clock", "short gap", "deep"),
+    (Omission("operator"), Omission("answer_unknown", "herpes")),
+)
+SHOTS: Final = Scene("shots", RF, 11, 1.5, ("hot",))
+RUNNING: Final = Scene("running", NANO, 11, 1.0, is_half=True)
+BROKEN_OFF: Final = Scene("broken off", PEN, 17, 1.0, ("tail",))
+NOTHING: Final = Scene("nothing", PEN, 19, 0.05, ("start only",), (Omission("plan"),))
+SCENES: Final = (CALM, HIGH, GAPS, SHOTS, BROKEN_OFF, NOTHING, RUNNING)
+"""The running one comes last: nothing is heard after it."""
+HUGE_PEN: Final = Scene("huge", PEN, 21, 30.0, ("deep",))
+HUGE_RF: Final = Scene("huge RF", RF, 21, 22.5)
+"""18,000 windows, and 500 shots: what must still pan and zoom smoothly."""
+
+
+def fill_scenes(folder: Path, scenes: Iterable[Scene] = SCENES) -> None:
+    """Make journal.db and index.db in a folder."""
+    bench = JudgeBench(folder)
+    bench.record(registry_messages(), step_ms=1)
+    for place, scene in enumerate(scenes):
+        _play(bench, scene, FIRST_MS + place * DAY_MS)
+        bench.judge()
+        if scene.name == HIGH.name:
+            bench.record([_justification(bench, scene.session())])
+            bench.judge()
+    bench.close()
+
+
+def _play(bench: JudgeBench, scene: Scene, begins_ms: int) -> None:
+    session = scene.session()
+    chart = chart_messages(session, begins_ms, scene.omissions)
+    before = [m for m in chart if json.loads(m.payload)["wall_time_ms"] <= begins_ms]
+    bench.record(before)
+    messages = device_messages(session, begins_ms)
+    if scene.is_half:
+        bench.record(messages[: len(messages) // 2])
+        return
+    bench.record(messages)
+    bench.record(message for message in chart if message not in before)
+
+
+def _fault(name: str, plain: FleetSession) -> Fault:
+    """Return a fault at its place in a script; places never meet."""
+    script = plain.script
+    tenth = len(script) // 10
+    reading = (
+        next(
+            index
+            for index in range(4 * tenth, len(script))
+            if script[index].kind == "needling.windows"
+        )
+        if plain.device.profile.pen is not None
+        else 4 * tenth
+    )
+    places: dict[str, Fault] = {
+        "gap": Gap(3 * tenth, 3 * tenth + max(1, tenth // 3)),
+        "short gap": Gap(8 * tenth + 1, 8 * tenth + 1),
+        "late": Reordering(2 * tenth, 2 * tenth + 4),
+        "broken": BrokenJson(7 * tenth),
+        "garbage": Garbage(7 * tenth + 2),
+        "clock": ClockStep(9 * tenth, 90_000),
+        "deep": LimitCrossing(reading, reading + max(6, tenth), over_mm=1.0, dialled=True),
+        "hot": LimitCrossing(reading, reading + 3, over_energy_fraction=0.3),
+        "tail": LostTail(6 * tenth),
+        "start only": LostTail(1),
+    }
+    return places[name]
+
+
+def _justification(bench: JudgeBench, session: FleetSession) -> Message:
+    """Return a reason for everything found in a session so far."""
+    names = ("session", "rule", "envelope", "zone", "laterality", "seq_range")
+    found = raised(bench.newest(session))
+    told: dict[str, Any] = {
+        "seq": 0,
+        "kind": "chart.justification",
+        "boot_id": "boot-1",
+        "uptime_ms": 1,
+        "wall_time_ms": NOON_MS + DAY_MS,
+        "salt": "0123456789abcdef",
+        "source": "console",
+        "author": "north-physician",
+        "findings": [{name: one.get(name) for name in names} for one in found],
+        "reason": "Scar in the middle of the zone; set back before the next.",
+    }
+    topic = str(Topic(session.device.clinic, "front-desk", "chart", "review-scene"))
+    return Message(topic, json.dumps(told).encode())
+
+
+def addresses(scenes: Sequence[Scene] = SCENES) -> dict[str, str]:
+    """Return where each scene's page is."""
+    return {scene.name: scene.address for scene in scenes}
