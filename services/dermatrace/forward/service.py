@@ -63,8 +63,8 @@ class ForwardService:
     def run(self, *, until: Callable[[Head], bool] = lambda _: False) -> None:
         """Forward until `stop` is called, or until `until` says so.
 
-        Raises StorageError, JournalForked, or whatever else must end the process; another start
-        goes on from what InfluxDB is known to have.
+        Raises StorageError, JournalForked, JournalReplaced, or whatever else must end the process;
+        another start goes on from what InfluxDB is known to have.
         """
         with ExitStack() as at_the_end:
             at_the_end.callback(self._store.close)
@@ -173,6 +173,7 @@ class ForwardService:
     def _look_round(self, store: Store, reader: JournalReader) -> None:
         if self._stop_signalled:
             self.stop()
+        reader.check_in_place()
         # Before its first answer nothing is known of InfluxDB, so no trouble is no proof either.
         self.state.connected = bool(self.delivery.bucket_ids) and not self.delivery.trouble.what
         self.state.problems = list(self._problems(store))

@@ -45,8 +45,8 @@ class JudgeService:
     def run(self) -> None:
         """Judge until `stop` is called.
 
-        Raises StorageError, JournalForked, or whatever else must end the process; another start
-        goes on from what was written down last and says the same again.
+        Raises StorageError, JournalForked, JournalReplaced, or whatever else must end the process;
+        another start goes on from what was written down last and says the same again.
         """
         try:
             if not self._wait_for_journal():
@@ -106,6 +106,7 @@ class JudgeService:
                 has_caught_up = True
                 self._log.info("caught up", head=str(follower.head))
             if count == 0:
+                reader.check_in_place()
                 self._stopping.wait(POLL_INTERVAL_S)
         if is_dirty:
             follower.commit()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dermatrace.errors import JournalDamaged, JournalForked, WrongFile
+from dermatrace.errors import JournalDamaged, JournalForked, JournalReplaced, WrongFile
 from dermatrace.journal.entry import EMPTY, Head
 from dermatrace.journal.reader import JournalReader
 from support.scribe import CHART, SESSION, Scribe, alive
@@ -58,6 +58,23 @@ def test_follower_finds_its_place(reader: JournalReader, scribe: Scribe) -> None
 def test_follower_of_another_journal_is_told(reader: JournalReader, seen: Head) -> None:
     with pytest.raises(JournalForked, match=f"entry {seen.entry_id} differs"):
         reader.follow_from(seen)
+
+
+def test_journal_that_grows_is_still_in_its_place(reader: JournalReader, scribe: Scribe) -> None:
+    scribe.accept(SESSION, 10, alive(10))
+    reader.check_in_place()
+
+
+def test_reader_of_a_file_that_was_put_aside_is_told(
+    reader: JournalReader, scribe: Scribe, tmp_path: Path
+) -> None:
+    kept = tmp_path / "journal.db.before-restore-1"
+    scribe.path.rename(kept)
+    with pytest.raises(JournalReplaced):
+        reader.check_in_place()
+    scribe.path.write_bytes(kept.read_bytes())
+    with pytest.raises(JournalReplaced, match="another file than the one that is being read"):
+        reader.check_in_place()
 
 
 def test_stream_is_read_in_its_own_order_whatever_came_first(
