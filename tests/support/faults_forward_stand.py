@@ -124,9 +124,13 @@ class ForwardStand(RecordedStand):
         self.judge.start()
         self.judged.clinics.begin()
         self.judge.wait_following()
-        self._pids = self._pids_now()
+        self.note_processes()
         self.forward.start(forwarder)
         self.forward.wait_following()
+
+    def note_processes(self) -> None:
+        """Note which processes recorder and judge are: in the end they have to be the same."""
+        self._pids = self._pids_now()
 
     def pause(self, *, most_s: float) -> None:
         """Let some time pass, at most so much, so that what comes next strikes at random."""

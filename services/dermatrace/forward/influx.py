@@ -35,6 +35,12 @@ LAST: Final = "2262-01-01T00:00:00Z"
 """No point is before the one or after the other; later times InfluxDB cannot hold."""
 _NS_PER_S: Final = 1_000_000_000
 _REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+_FULL: Final = "no space left"
+_MAKE_ROOM: Final = (
+    "Make room on its disk, then restart InfluxDB: room alone does not help it. Forwarding goes on"
+    " by itself."
+)
+_LOOK: Final = "Look into its log; forwarding goes on by itself."
 _PROVISION: Final = "Run `dermatrace provision influxdb`; forwarding goes on by itself."
 
 
@@ -158,7 +164,7 @@ def _error_of(error: ApiException, where: str, bucket: str) -> DermatraceError:
         return InfluxUnavailable(what, remedy=_PROVISION)
     return InfluxUnavailable(
         f"InfluxDB at {where} answers {status}: {words}",
-        remedy="Look into its log; forwarding goes on by itself.",
+        remedy=_MAKE_ROOM if _FULL in words else _LOOK,
         retry_after_s=_retry_after_s(error),
     )
 
