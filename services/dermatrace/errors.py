@@ -16,7 +16,7 @@ DermatraceError
   BrokerUnavailable     the network: keep trying
   InfluxUnavailable     InfluxDB is away, busy, or has neither token nor bucket of ours: keep trying
   PointsRefused         InfluxDB does not take these points: others may be fine
-  ServerUnavailable     InfluxDB, Grafana or a process of ours is away, or fails by itself: keep trying
+  ServerUnavailable     InfluxDB, Grafana or a process of ours is away or failing: keep trying
 
 Each says what happened, where, and in `remedy` what to do.
 """
