@@ -107,6 +107,7 @@ class Influx:
         with self._asking(bucket) as client:
             found = client.buckets_api().find_bucket_by_name(name)
         if found is None:
+            self.close()  # perhaps the token may not see it, and another one is put there soon
             raise InfluxUnavailable(f"InfluxDB has no bucket {name}", remedy=_PROVISION)
         rules = found.retention_rules or []
         retention_s = max((int(rule.every_seconds or 0) for rule in rules), default=0)
@@ -183,4 +184,4 @@ def _words(error: ApiException) -> str:
 def _retry_after_s(error: ApiException) -> float | None:
     headers: Callable[[str], str | None] | None = getattr(error.headers, "get", None)
     text = None if headers is None else headers("Retry-After")
-    return float(text) if text is not None and text.strip().isdigit() else None
+    return float(text) if text is not None and text.strip().isdecimal() else None
