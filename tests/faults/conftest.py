@@ -13,13 +13,13 @@ import structlog
 from dermatrace import logs
 from dermatrace.simulator.fleet import FLEET, FleetDevice
 from support.broker import StartMosquitto
+from support.faults_forward_journals import record_journal
 from support.faults_forward_stand import (
     ForwardStand,
     MakeForwardStand,
     MakeRecordedStand,
     Place,
     RecordedStand,
-    record_journal,
 )
 from support.faults_judge_stand import JudgeStand, MakeJudgeStand
 from support.faults_process import Starter, fresh_python
@@ -170,11 +170,12 @@ def make_recorded_stand(
     with ExitStack() as at_the_end:
         numbers = iter(range(1_000))
 
-        def make(place: Place | None = None) -> RecordedStand:
+        def make(place: Place | None = None, journal: Path | None = None) -> RecordedStand:
+            journal = journal or recorded_journal
             data = tmp_path / f"recorded-{next(numbers)}"
             data.mkdir()
             for suffix in ("", "-wal"):
-                part = recorded_journal.with_name(recorded_journal.name + suffix)
+                part = journal.with_name(journal.name + suffix)
                 if part.exists():
                     shutil.copyfile(part, data / part.name)
             stand = RecordedStand(data, place or new_place(), start_recorder)

@@ -1,5 +1,6 @@
 """The disk of InfluxDB is full while recorder and judge go on, and later there is room again."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -28,7 +29,7 @@ class FullDisk:
 
     def fill(self) -> None:
         """Leave no room."""
-        with self._much.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+        with self._much.open("wb", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(bytes(PIECE_BYTES))
 
@@ -82,5 +83,3 @@ def test_going_on_over_a_server_that_fails_loses_points(
     found = stand.look()
     fault_table.broken("influxdb full", "a server that fails is asked again", found)
     assert found.lost, found
-
-

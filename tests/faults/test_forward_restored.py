@@ -7,11 +7,11 @@ from typing import Final
 import pytest
 
 from dermatrace.journal.backup import back_up, restore
+from support.faults_forward_journals import record_journal
 from support.faults_forward_stand import (
     ForwardStand,
     MakeForwardStand,
     MakeRecordedStand,
-    record_journal,
 )
 from support.faults_table import FaultTable
 

@@ -146,7 +146,7 @@ def _standing(org: InfluxOrg, measurement: str, asked: Asked) -> dict[Group, lis
 
 
 def _key(told: str | float | None) -> str | int:
-    """Return what groups points as documents tell it; a point that does not say is about nothing."""
+    """Return what groups points as documents tell it; nothing where a point does not say."""
     return int(told) if isinstance(told, int | float) else told or ""
 
 
@@ -200,12 +200,12 @@ class AccountRead:
     """What forward.db says."""
 
     counts: Counter[str]
-    quarantine: list[tuple[int, str, str]]
-    """Entry, line, the server's words."""
+    quarantine: list[tuple[int, int]]
+    """Entry, and 1 if the account counts the point; limits stand outside."""
 
     def quarantined_by_entry(self) -> Counter[int]:
         """Return how many points of each entry are in quarantine."""
-        return Counter(entry_id for entry_id, _, _ in self.quarantine)
+        return Counter(entry_id for entry_id, _ in self.quarantine)
 
     def whole(self) -> dict[str, int]:
         """Return the numbers by name, those that are 0 too."""
@@ -217,7 +217,7 @@ def read_account(forward_file: Path) -> AccountRead:
     with closing(sqlite.open_reader(forward_file)) as connection:
         counts = Counter(dict(connection.execute("SELECT name, point_count FROM account")))
         counts["pending"] = connection.execute("SELECT sum(pending_count) FROM streams").get or 0
-        rows = connection.execute("SELECT entry_id, line, words FROM quarantine ORDER BY number")
+        rows = connection.execute("SELECT entry_id, is_counted FROM quarantine")
         return AccountRead(counts, list(rows))
 
 
@@ -229,7 +229,7 @@ def _account_faults(account: AccountRead, called: CalledFor, standing_count: int
         yield f"{called.journalled_count} points follow from the journal: {account.whole()}"
     if counts["forwarded"] != standing_count:
         yield f"{standing_count} points stand in InfluxDB: {account.whole()}"
-    if counts["quarantined"] != len(account.quarantine):
+    if counts["quarantined"] != sum(is_counted for _, is_counted in account.quarantine):
         yield f"{len(account.quarantine)} points are in quarantine: {account.whole()}"
     if counts["pending"]:
         yield f"points are still pending: {account.whole()}"

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, Self
 
-from dermatrace.clock import SystemClock
-from dermatrace.simulator.fleet import FLEET, PEN_NORTH, on_a_bad_day
 from support.checker_points import PointJudgement, judge_points, read_account
 from support.checker_verdicts import judge_verdicts
 from support.faults_forward_gate import Gate
@@ -15,24 +13,13 @@ from support.faults_judge_stand import JudgeProcess, JudgeStand
 from support.faults_process import IngestProcess, Starter, wait_until
 from support.influx import InfluxServer
 from support.influx_org import InfluxOrg
-from support.judge_bench import (
-    RUN,
-    JudgeBench,
-    chart_messages,
-    device_messages,
-    registry_messages,
-)
 
 MORE_ENTRIES: Final = 30
 """So many more have to be recorded, and judged, while a fault lasts."""
 MOVING_WAIT_MAX_S: Final = 20.0
 """Longest wait for them; a second or two as a rule."""
-RECORDED_EARLIER_MS: Final = 6 * 3_600_000
-"""A finished journal was begun so long ago: none of its points is older than InfluxDB keeps."""
 NOBODY_PORT: Final = 9
 """Where there is no broker; forwarding asks none."""
-SESSION_MINUTES: Final = 1.0
-BREAK_MS: Final = 120_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,28 +168,9 @@ class MakeForwardStand(Protocol):
 class MakeRecordedStand(Protocol):
     """Makes a stand of a finished journal, provisioned and not started; it ends with the test."""
 
-    def __call__(self, place: Place | None = None) -> RecordedStand:
-        """Return it; without a place in a new organisation of the InfluxDB that tests share."""
+    def __call__(self, place: Place | None = None, journal: Path | None = None) -> RecordedStand:
+        """Return it; without a place in a new organisation of the InfluxDB that tests share.
+
+        Without a journal it has the one that tests share.
+        """
         ...
-
-
-def record_journal(folder: Path, *, sessions: int, run: str = RUN) -> Path:
-    """Record some sessions of each device and judge them; the last anew, for their late charts."""
-    bench = JudgeBench(folder)
-    clock = bench.bench.clock
-    clock.advance(SystemClock().utc_ms() - RECORDED_EARLIER_MS - clock.utc_ms())
-    bench.record(registry_messages())
-    for number in range(1, sessions + 1):
-        begins_ms = clock.utc_ms() + BREAK_MS
-        played = [device.session(1, number, 0, SESSION_MINUTES) for device in FLEET]
-        played = [on_a_bad_day(one) if one.device is PEN_NORTH else one for one in played]
-        charts = [fact for one in played for fact in chart_messages(one, begins_ms, run=run)]
-        told = [doc for one in played for doc in device_messages(one, begins_ms, run)]
-        is_last = number == sessions
-        bench.record(told if is_last else [*charts, *told], step_ms=1)
-        if is_last:
-            bench.judge()
-            bench.record(charts, step_ms=1)
-    bench.judge()
-    bench.close()
-    return bench.bench.path

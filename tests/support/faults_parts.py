@@ -8,6 +8,8 @@ from support.faults_clinics import PACE_FACTOR
 from support.faults_forwarders import WRITING_TAKES_S
 from support.faults_judges import STORING_TAKES_S
 
+MEMORY_MORE_MIB: Final = 32
+"""What forwarding may take more for a long journal than for a short one, in MiB."""
 FAULTS: Final = {
     "recorder killed": "Recorder killed (SIGKILL) at 500 messages/s",
     "broker killed": "Broker killed, no persistence, 500 messages/s",
@@ -89,8 +91,10 @@ InfluxDB. Besides, recorder and judge must be the same processes as before the f
 on recording and judging while it lasted, and every verdict must be as above; where the journal is
 replaced, they are started again.
 
-Where the cursor moves too early, the points are written {WRITING_TAKES_S} s later. Where forwarding
-reads on however slow InfluxDB is, it has as much memory as the product took, and some more."""
+Where the cursor moves too early, the points are written {WRITING_TAKES_S} s later. With a slow
+InfluxDB, forwarding has {MEMORY_MORE_MIB} MiB more memory than it takes for a journal of a few
+thousand points, however many there are; reading on regardless ends it, and what is missing then is
+counted."""
 _FORWARD_HEADER: Final = """\
 | fault | times | points | lost | doubled | different | set aside | account | taken out | damage\
  without it |
