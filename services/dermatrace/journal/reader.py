@@ -4,7 +4,7 @@ A reader never blocks the writer and is never blocked by it; each call sees one 
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -27,6 +27,24 @@ _SELECT: Final = (
     " e.entry_hash, e.stream_key, p.payload"
     " FROM entries e LEFT JOIN payloads p USING (entry_id)"
 )
+
+
+def is_made(path: Path) -> bool:
+    """Tell whether there is a journal in the form that this program reads, or not yet.
+
+    The recorder makes it in several commits, and brings one of an older form up to this one.
+    Raises WrongFile if what lies there will never be a journal for this program.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return False
+    with closing(sqlite.open_reader(path)) as connection, sqlite.storage_errors(path):
+        if not connection.execute("SELECT count(*) FROM sqlite_schema").get:
+            return False
+        is_ours = connection.pragma("application_id") == APPLICATION_ID
+        if is_ours and int(connection.pragma("user_version")) < len(MIGRATIONS):
+            return False
+        sqlite.check_form(connection, path, len(MIGRATIONS), application_id=APPLICATION_ID)
+    return True
 
 
 class JournalReader:

@@ -8,8 +8,7 @@ from typing import Final
 
 from dermatrace import logs
 from dermatrace.clock import Clock
-from dermatrace.errors import WrongFile
-from dermatrace.journal.reader import JournalReader
+from dermatrace.journal.reader import JournalReader, is_made
 from dermatrace.judge.follower import Follower
 from dermatrace.judge.index import Index
 from dermatrace.judge.sending import VerdictSender
@@ -78,14 +77,9 @@ class JudgeService:
         """Wait until the recorder has made the journal; return False if told to stop."""
         while not self._is_stopping:
             self._show_life()
-            try:
-                JournalReader(self._journal_file).close()
-            except WrongFile:
-                if self._journal_file.exists() and self._journal_file.stat().st_size:
-                    raise
-                self._stopping.wait(JOURNAL_WAIT_S)
-            else:
+            if is_made(self._journal_file):
                 return True
+            self._stopping.wait(JOURNAL_WAIT_S)
         return False
 
     def _follow(self, reader: JournalReader) -> None:

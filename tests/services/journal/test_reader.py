@@ -1,13 +1,16 @@
 """Readers see one moment, page by page, and notice when they read another journal."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from dermatrace import sqlite
 from dermatrace.errors import JournalDamaged, JournalForked, JournalReplaced, WrongFile
 from dermatrace.journal.entry import EMPTY, Head
-from dermatrace.journal.reader import JournalReader
+from dermatrace.journal.migrations import APPLICATION_ID, MIGRATIONS
+from dermatrace.journal.reader import JournalReader, is_made
 from support.scribe import CHART, SESSION, Scribe, alive
 from support.tampering import edited
 
@@ -155,3 +158,31 @@ def _row(reader: JournalReader) -> int:
     stream = reader.stream(OTHER)
     assert stream is not None
     return stream.row
+
+
+def test_journal_is_made_once_all_of_it_is_there(tmp_path: Path) -> None:
+    """Whoever follows it may look at any moment while the recorder makes it."""
+    path = tmp_path / "journal.db"
+    assert not is_made(path)
+    path.touch()
+    assert not is_made(path)
+    path.unlink()
+    with closing(sqlite.open_writer(path)) as connection:
+        assert not is_made(path)
+        for count in range(len(MIGRATIONS)):
+            sqlite.migrate(connection, path, MIGRATIONS[:count], application_id=APPLICATION_ID)
+            assert not is_made(path)
+        sqlite.migrate(connection, path, MIGRATIONS, application_id=APPLICATION_ID)
+        assert is_made(path)
+
+
+def test_what_will_never_be_a_journal_is_refused(scribe: Scribe, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    with closing(sqlite.open_writer(other)) as connection:
+        sqlite.migrate(connection, other, MIGRATIONS, application_id=1)
+    with pytest.raises(WrongFile, match="another sort"):
+        is_made(other)
+    with closing(sqlite.open_writer(scribe.path)) as newer:
+        newer.pragma("user_version", len(MIGRATIONS) + 1)
+    with pytest.raises(WrongFile, match=f"form {len(MIGRATIONS) + 1}"):
+        is_made(scribe.path)
