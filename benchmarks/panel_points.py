@@ -22,7 +22,9 @@ from dermatrace.forward.measurements_verdict import (
 )
 
 DAY_MS: Final = 86_400_000
-YEAR_MS: Final = 365 * DAY_MS
+YEAR_DAYS: Final = 365
+MINUTES: Final = 15
+"""Within which a session's findings lie."""
 CLINICS: Final = ("east-clinic", "north-clinic", "south-clinic")
 DEVICES_PER_CLINIC: Final = 20
 ZONES: Final = ("cheek", "chin", "forehead", "nose", "perioral", "neck")
@@ -120,18 +122,25 @@ class PointSession:
         return time_ns(self.begins_ms, 0)
 
 
-def year(count: int, until_ms: int) -> Iterator[PointSession]:
-    """Yield sessions spread over the year before a moment, oldest first."""
+def year(count: int, until_ms: int, *, days: int = YEAR_DAYS) -> Iterator[PointSession]:
+    """Yield sessions spread over the year, or some days, before a moment, oldest first."""
+    span_ms = days * DAY_MS
     for number in range(count):
-        yield PointSession(number, until_ms - YEAR_MS + (number + 1) * YEAR_MS // (count + 1))
+        yield PointSession(number, until_ms - span_ms + (number + 1) * span_ms // (count + 1))
 
 
-def judged_lines(session: PointSession) -> Iterator[str]:
-    """Yield what stands in the sessions' bucket about one session."""
+def judged_lines(
+    session: PointSession, *, minutes: float = MINUTES, findings: int | None = None
+) -> Iterator[str]:
+    """Yield what stands in the sessions' bucket about one session; without a number: few findings.
+
+    Of a session that runs, tell how long it has been running.
+    """
     random = session.random
     tags, at_ns = session.verdict_tags, session.at_ns
     why_not = random.choice(WHY_NOT) if session.number % 12 == 0 else None
-    found = random.choices((0, 1, 2, 3), (5, 3, 2, 1))[0]
+    few = random.choices((0, 1, 2, 3), (5, 3, 2, 1))[0]
+    found = few if findings is None else findings
     zones = [_totals(session, random, why_not) for _ in session.places]
     whole = {name: _sum(name, zones) for name in zones[0]}
     whole |= {"fault_count": int(random.random() < 0.1), "session_count": 1}
@@ -146,9 +155,10 @@ def judged_lines(session: PointSession) -> Iterator[str]:
     numbers = {"occurrence_count": 1, "generation": 0, "is_complete": int(grade == "complete")}
     chain = {"grade": grade, "stream_chain": "matches"}
     yield point(SESSION_CLOSE, at_ns, tags, numbers | {"chain_matches": 1}, chain)
-    yield from _limits(session)
+    yield from _limits(session, int(minutes * 60_000))
     for number in range(found):
-        yield _finding(session, random, number)
+        at_ms = session.begins_ms + int(random.random() * minutes * 60_000)
+        yield _finding(session, random, number, at_ms)
 
 
 def _totals(session: PointSession, random: Random, why_not: str | None) -> dict[str, float | None]:
@@ -196,9 +206,10 @@ def _sum(name: str, zones: list[dict[str, float | None]]) -> float | None:
     return sum(values) / len(values)
 
 
-def _limits(session: PointSession) -> Iterator[str]:
-    for seq, (zone, side) in enumerate(session.places, start=1):
-        at_ns = time_ns(session.begins_ms + seq * 200_000, seq)
+def _limits(session: PointSession, duration_ms: int) -> Iterator[str]:
+    places = session.places
+    for seq, (zone, side) in enumerate(places):
+        at_ns = time_ns(session.begins_ms + seq * duration_ms // len(places), seq + 1)
         for quantity, unit, lower, upper in (("depth", "mm", 0.5, 2.0), ("pass_count", "", 1, 3)):
             placed = {"zone": zone, "laterality": side, "quantity": quantity}
             numbers = {"seq": seq, "generation": 0, "lower_value": lower, "upper_value": upper}
@@ -207,11 +218,10 @@ def _limits(session: PointSession) -> Iterator[str]:
             )
 
 
-def _finding(session: PointSession, random: Random, number: int) -> str:
+def _finding(session: PointSession, random: Random, number: int, at_ms: int) -> str:
     is_technical = random.random() < 0.4
     rule = random.choice(TECHNICAL_RULES if is_technical else TREATMENT_RULES)
     zone, side = random.choice(session.places)
-    at_ms = session.begins_ms + random.randint(1_000, 900_000)
     tags = session.verdict_tags | {
         "envelope": "none" if is_technical else "clinic_protocol",
         "laterality": side,

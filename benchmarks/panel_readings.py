@@ -44,6 +44,8 @@ def raw_lines(session: PointSession, minutes: float, *, ends: bool = True) -> It
     if ends:
         yield _event(session, duration_ms, seq + 1, "stopped", outcome="completed")
         yield _state(session, duration_ms, len(session.places) + 2, "stopped")
+    elif session.number % 7 == 0:
+        yield _state(session, duration_ms, len(session.places) + 2, "silent")
 
 
 def _windows(session: PointSession, placed: dict[str, str], at_ms: int, seq: int) -> Iterator[str]:

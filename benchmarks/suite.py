@@ -10,6 +10,7 @@ from benchmarks import (
     judge_restart,
     judging,
     latency,
+    panels,
     restart,
     sender,
     stream_read,
@@ -33,6 +34,7 @@ BENCHMARKS: Final[tuple[Benchmark, ...]] = (
     what_if,
     forwarding,
     arriving,
+    panels,
     append,
     sender,
 )

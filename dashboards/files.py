@@ -27,6 +27,7 @@ def files() -> dict[str, str]:
             ("alerting/rules", "alerts", "", rules()),
             ("alerting/contact-points", "alerts", _CONTACT_NOTE, contacts()),
             ("alerting/policies", "alerts", _POLICY_NOTE, policies()),
+            ("plugins/none", "files", _PLUGINS_NOTE, {"apiVersion": 1, "apps": []}),
         )
     }
     return told | {"README.md": page(BOARDS)}
@@ -38,6 +39,9 @@ _CONTACT_NOTE: Final = """\
 """
 _POLICY_NOTE: Final = """\
 # Nobody is paged about a finding: the device's own alarms govern safety.
+"""
+_PLUGINS_NOTE: Final = """\
+# No plugin is set up. Without this folder Grafana would log an error at every start.
 """
 
 

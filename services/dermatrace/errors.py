@@ -15,10 +15,11 @@ DermatraceError
   StorageError          the disk: stop, acknowledge nothing, exit 1, be restarted
     StorageFull         no room
     StorageFailed       a read, write or sync failed
+    JournalReplaced     another file lies where the one was that is being read
   BrokerUnavailable     the network: keep trying
   InfluxUnavailable     InfluxDB is away, busy, or has neither token nor bucket of ours: keep trying
   PointsRefused         InfluxDB does not take these points: others may be fine
-  ServerUnavailable     InfluxDB, Grafana or a process of ours is away, or fails by itself: keep trying
+  ServerUnavailable     InfluxDB, Grafana or a process of ours is away or failing: keep trying
 
 Each says what happened, where, and in `remedy` what to do.
 """
@@ -135,6 +136,16 @@ class StorageFailed(StorageError):
         super().__init__(
             f"cannot read or write {path}: {detail}",
             remedy="Check the disk. Opened again, the file holds everything up to the last commit.",
+        )
+
+
+class JournalReplaced(StorageError):
+    """Another file lies where the journal was, as after a restore: what is read ends here."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is another file than the one that is being read",
+            remedy="A backup was restored. Started again, this goes on, or says what it needs.",
         )
 
 

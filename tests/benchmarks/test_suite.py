@@ -16,7 +16,7 @@ NEEDS_BROKER = (
     "judge_restart",
     "sender",
 )
-NEEDS_INFLUXDB = ("forwarding",)
+NEEDS_INFLUXDB = ("forwarding", "panels")
 NEEDS_TELEGRAF = ("arriving",)
 _TABLE_ROW = re.compile(r"^\| .* \| (?:-|baseline|[0-9.,e+]+) \|$", re.MULTILINE)
 

@@ -55,7 +55,12 @@ RUNNING_PEN: Final = session_of(
 PAST_RF: Final = session_of(1, minutes=MINUTES, number=5)
 RUNNING_RF: Final = session_of(1, minutes=MINUTES, number=9)
 SILENT: Final = session_of(2, minutes=MINUTES, number=8)
-FAULTY: Final = session_of(2, minutes=MINUTES, number=7, faults=(Gap(8, 11), Garbage(14)))
+FAULTY: Final = session_of(
+    2,
+    minutes=MINUTES,
+    number=7,
+    faults=(Gap(8, 11), Garbage(14), LimitCrossing(16, 22, over_mm=0.6)),
+)
 
 
 def fill_journal(folder: Path) -> int:

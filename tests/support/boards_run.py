@@ -58,20 +58,23 @@ def panel_scope(panel: Mapping[str, Any], scope: Scope) -> Scope:
     return scope.looking_back(panel["timeFrom"]) if "timeFrom" in panel else scope
 
 
+def texts(panel: Json, scope: Scope) -> dict[str, str]:
+    """Return everything a panel asks, by the query's letter."""
+    own = panel_scope(panel, scope)
+    return {
+        target["refId"]: asked_text(
+            target["query"],
+            own,
+            points=panel.get("maxDataPoints", 0),
+            shortest=panel.get("interval", ""),
+        )
+        for target in panel.get("targets", ())
+    }
+
+
 def show(org: InfluxOrg, panel: Json, scope: Scope) -> Shown:
     """Ask everything a panel asks."""
-    own = panel_scope(panel, scope)
-    answers = {
-        target["refId"]: org.query(
-            asked_text(
-                target["query"],
-                own,
-                points=panel.get("maxDataPoints", 0),
-                shortest=panel.get("interval", ""),
-            )
-        )
-        for target in panel["targets"]
-    }
+    answers = {ref_id: org.query(text) for ref_id, text in texts(panel, scope).items()}
     frames = [
         frame
         for target in panel["targets"]

@@ -1,12 +1,14 @@
 """Starts a process on a faulty disk, or with a part replaced: python -m support.faults_launcher.
 
-DERMATRACE_FAULT_COMMAND says which of our processes, `ingest` if unset; DERMATRACE_FAULT_DISK what
-is wrong with the disk; DERMATRACE_FAULT_RECORDER which double to run instead of `dermatrace
-ingest`, DERMATRACE_FAULT_JUDGE which one instead of `dermatrace judge`.
+DERMATRACE_FAULT_COMMAND says which of our commands, `ingest` if unset; DERMATRACE_FAULT_DISK what
+is wrong with the disk; DERMATRACE_FAULT_MEMORY how many MiB of memory there are; and
+DERMATRACE_FAULT_RECORDER which double to run instead of `dermatrace ingest`, DERMATRACE_FAULT_JUDGE
+and DERMATRACE_FAULT_FORWARDER which one instead of `dermatrace judge` and `dermatrace forward`.
 """
 
 import importlib
 import os
+import resource
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -18,12 +20,15 @@ from dermatrace.errors import DermatraceError
 from dermatrace.settings import load_settings
 from support.faults_disk import fault_from_environment, lay_over
 from support.faults_doubles import FAULTY_RECORDERS, FaultyService
+from support.faults_forwarders import run_forwarder
 from support.faults_judges import run_judge
 
 COMMAND_VARIABLE: Final = "DERMATRACE_FAULT_COMMAND"
 COMMAND_DEFAULT: Final = "ingest"
 RECORDER_VARIABLE: Final = "DERMATRACE_FAULT_RECORDER"
 JUDGE_VARIABLE: Final = "DERMATRACE_FAULT_JUDGE"
+FORWARDER_VARIABLE: Final = "DERMATRACE_FAULT_FORWARDER"
+MEMORY_VARIABLE: Final = "DERMATRACE_FAULT_MEMORY"
 
 
 def _run_recorder(name: str) -> None:
@@ -42,6 +47,13 @@ def _run_recorder(name: str) -> None:
     service.run()
 
 
+_DOUBLES: Final = {
+    RECORDER_VARIABLE: _run_recorder,
+    JUDGE_VARIABLE: run_judge,
+    FORWARDER_VARIABLE: run_forwarder,
+}
+
+
 def _exit_as_the_command_does(run: Callable[[], None]) -> int:
     try:
         run()
@@ -53,20 +65,23 @@ def _exit_as_the_command_does(run: Callable[[], None]) -> int:
 
 def import_everything() -> None:
     """Import what `main` will need, for those who start it more than once."""
-    importlib.import_module("dermatrace.cli")
+    for command in ("ingest", "judge", "forward", "provision"):
+        importlib.import_module(f"dermatrace.cli.{command}")
 
 
 def main() -> int:
-    """Lay the disk fault under everything, then run the double or the product."""
+    """Lay the faults of disk and memory under everything, then run the double or the product."""
     fault = fault_from_environment()
     under = None if fault is None else lay_over(fault)
-    for variable, run in ((RECORDER_VARIABLE, _run_recorder), (JUDGE_VARIABLE, run_judge)):
+    if memory_mib := os.environ.get(MEMORY_VARIABLE):
+        resource.setrlimit(resource.RLIMIT_DATA, (int(memory_mib) * 1024**2,) * 2)
+    for variable, run in _DOUBLES.items():
         name = os.environ.get(variable)
         if name is not None:
             return _exit_as_the_command_does(partial(run, name))
     from dermatrace.cli import main as dermatrace  # noqa: PLC0415  a double starts without
 
-    sys.argv = ["dermatrace", os.environ.get(COMMAND_VARIABLE, COMMAND_DEFAULT)]
+    sys.argv = ["dermatrace", *os.environ.get(COMMAND_VARIABLE, COMMAND_DEFAULT).split()]
     try:
         dermatrace()
     finally:

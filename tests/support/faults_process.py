@@ -16,7 +16,9 @@ from support.faults_doubles import GATE_VARIABLE
 from support.faults_launcher import (
     COMMAND_DEFAULT,
     COMMAND_VARIABLE,
+    FORWARDER_VARIABLE,
     JUDGE_VARIABLE,
+    MEMORY_VARIABLE,
     RECORDER_VARIABLE,
 )
 from support.tree import ROOT
@@ -26,6 +28,14 @@ START_WAIT_MAX_S: Final = 20.0
 END_WAIT_MAX_S: Final = 20.0
 """Longest wait for a process that is to end by itself."""
 ASK_INTERVAL_S: Final = 0.01
+FAULT_VARIABLES: Final = (
+    RECORDER_VARIABLE,
+    JUDGE_VARIABLE,
+    FORWARDER_VARIABLE,
+    DISK_VARIABLE,
+    MEMORY_VARIABLE,
+)
+"""Whatever of these is set makes a process another than the product on a sound machine."""
 
 
 def wait_until(condition: Callable[[], object], what: str, *, wait_max_s: float) -> None:
@@ -66,8 +76,8 @@ def helpers_found() -> dict[str, str]:
 
 def fresh_python(environment: Mapping[str, str], log: Path) -> Running:
     """Start the command as a person would, or the launcher where something is to be faulty."""
-    is_plain = environment.keys().isdisjoint({RECORDER_VARIABLE, JUDGE_VARIABLE, DISK_VARIABLE})
-    command = ["dermatrace", environment.get(COMMAND_VARIABLE, COMMAND_DEFAULT)]
+    is_plain = environment.keys().isdisjoint(FAULT_VARIABLES)
+    command = ["dermatrace", *environment.get(COMMAND_VARIABLE, COMMAND_DEFAULT).split()]
     module = command if is_plain else ["support.faults_launcher"]
     with log.open("wb") as output:
         return subprocess.Popen(
@@ -110,6 +120,11 @@ class ServiceProcess:
     def is_running(self) -> bool:
         """Whether there is a process."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Its process id; of one that has ended, the last it had."""
+        return self._started().pid
 
     def launch(self, **variables: str) -> None:
         """Start the command with these variables besides the settings."""

@@ -62,7 +62,8 @@ class ForwardBench:
             self.make_store(self.forward_file) as store,
             Store(self.forward_file, read_only=True) as reading,
         ):
-            target = reader.head().entry_id if up_to is None else up_to
+            head_id = reader.head().entry_id
+            target = head_id if up_to is None else min(up_to, head_id)
             place = store.place()
             rebuilt_to = place.rebuilt_to_entry_id
             known = newest_generations(reader, rebuilt_to) if rebuilt_to else None

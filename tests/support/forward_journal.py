@@ -49,20 +49,52 @@ class HandJournal:
 
     def tell(self, seq: int, kind: str, /, key: StreamKey = PEN, **members: object) -> None:
         """Let a device send a document; its clock shows a second more with each number."""
+        self.bench.send(self.payload(seq, kind, **members), to=key)
+
+    def payload(self, seq: int, kind: str, /, **members: object) -> bytes:
+        """Return what a device sends."""
         clock = {"uptime_ms": seq * SECOND_MS, "wall_time_ms": NOON_MS + seq * SECOND_MS}
-        self._send(key, example(kind) | {"seq": seq, "boot_id": "boot-1"} | clock | members)
+        document = example(kind) | {"seq": seq, "boot_id": "boot-1"} | clock | members
+        return json.dumps(document).encode()
 
     def judge(
-        self, seq: int, kind: str, /, generation: int = 0, key: StreamKey = PEN, **members: object
+        self,
+        seq: int,
+        kind: str,
+        /,
+        generation: int = 0,
+        key: StreamKey = PEN,
+        **members: Any,  # noqa: ANN401  JSON
     ) -> None:
         """Let the judge say something of a session."""
+        members |= {"generation": generation} if kind == "opened" else {}
+        payload = self.verdict_payload(seq, kind, key, **members)
+        self.judge_bytes(payload, generation=generation, key=key)
+
+    def judge_bytes(self, *payloads: bytes, generation: int = 0, key: StreamKey = PEN) -> None:
+        """Let the judge say these."""
+        self.bench.send(*payloads, to=verdict_key(key, generation))
+
+    def verdict_payload(
+        self,
+        seq: int,
+        kind: str,
+        /,
+        key: StreamKey = PEN,
+        **members: Any,  # noqa: ANN401  JSON
+    ) -> bytes:
+        """Return what the judge sends."""
         session = {"sender": key.sender, "stream_id": key.stream_id}
         document = example(f"verdict.{kind}") | {"seq": seq, "wall_time_ms": NOON_MS + 60_000}
         if "finding" in document:
             document["finding"] |= {"session": session}
         if kind == "opened":
-            document |= {"session": session, "generation": generation, "pins": []}
-        self._send(verdict_key(key, generation), _merged(document, members))
+            document |= {"session": session, "pins": []}
+        return json.dumps(_merged(document, members)).encode()
+
+    def send_json(self, topic: str, document: Mapping[str, Any], seq: int) -> None:
+        """Let anything arrive."""
+        self.bench.send(json.dumps({**document, "seq": seq}).encode(), to=topic)
 
     def report(self, kind: str, /, sender: str = "pen-7", **members: object) -> None:
         """Let a device say something of itself outside its sessions."""
@@ -79,6 +111,17 @@ class HandJournal:
                    for k in keys]  # fmt: skip
         message = erasure_message("north-clinic", name, streams=streams)
         self.bench.send(message.payload, to=message.topic)
+
+    def limited_session(self) -> None:
+        """Let a session be judged by a treatment protocol that limits depth on the cheek."""
+        protocol = example("registry.protocol")
+        self.send_json("dermatrace/v1/north-clinic/registry/registry/import-1", protocol, 0)
+        names = ("registry_id", "version", "digest")
+        pin = {"registry_kind": "protocol"} | {name: protocol[name] for name in names}
+        self.tell(0, "session.started")
+        self.tell(1, "zone.entered", place={"zone": "cheek"})
+        self.judge(0, "opened", pins=[pin])
+        self.judge(1, "finding_raised")
 
     def forward(self, entries: int = 500) -> Account:
         """Forward what is there; return the account, which must hold."""
@@ -99,9 +142,6 @@ class HandJournal:
         """Return one tag of a measurement's points, by time."""
         keys = sorted(self.shelf.named(measurement), key=lambda key: (key.at_ns, key.tags))
         return [key.tag[name] for key in keys]
-
-    def _send(self, key: StreamKey, document: Mapping[str, Any]) -> None:
-        self.bench.send(json.dumps(document).encode(), to=key)
 
 
 def verdict_key(key: StreamKey, generation: int) -> StreamKey:

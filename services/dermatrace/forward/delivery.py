@@ -5,6 +5,7 @@ later. Only an answer that is about the points themselves (400, 413, 422) makes 
 ever smaller parts, until the refused ones stand alone.
 """
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ about fifty. What is still together after so many is set aside together: by then
 since the largest are divided first."""
 OUTSIDE_RETENTION: Final = "outside retention policy"
 """In InfluxDB's words for a point that has become too old by its own clock."""
+_DROPPED: Final = re.compile(r"\bdropped=(\d+)")
+"""How many it did not store, in its words for a request of which it stored the rest."""
 MS_PER_S: Final = 1_000
 NEVER_NS: Final = -(2**63)
 """Older than any point."""
@@ -128,7 +131,7 @@ class Delivery:
         refused: set[_Line] = set()
         for part, why in self._refused(bucket, kept, words):
             refused.update(part)
-            is_expired = len(part) == 1 and OUTSIDE_RETENTION in why
+            is_expired = OUTSIDE_RETENTION in why and _is_whole(part, why)
             for line in part:
                 if is_expired:
                     outcome.expired[line.group] += 1
@@ -146,15 +149,14 @@ class Delivery:
         parts, asked_count = deque([(lines, words)]), 0
         while parts:
             part, why = parts.popleft()
-            if len(part) == 1 or asked_count >= PARTS_MAX:
+            if asked_count >= PARTS_MAX or _is_whole(part, why):
                 yield part, why
                 continue
-            middle = len(part) // 2
-            for half in (part[:middle], part[middle:]):
+            for smaller in _divided(part):
                 asked_count += 1
-                said = self._try(bucket, _texts(half))
+                said = self._try(bucket, _texts(smaller))
                 if said is not None:
-                    parts.append((half, said))
+                    parts.append((smaller, said))
 
     def _try(self, bucket: Bucket, texts: Iterable[str]) -> str | None:
         """Write lines; return the server's words if it refuses some of them."""
@@ -253,6 +255,30 @@ def _requests(
             part, line_count = [], 0
     if part:
         yield part
+
+
+def _is_whole(part: Sequence[_Line], why: str) -> bool:
+    """Tell whether all of a refused part is refused: nothing else is in it, or the server says so.
+
+    In a conflict of types InfluxDB stores the others. Set aside with them, they would stand in both
+    places.
+    """
+    dropped = _DROPPED.search(why)
+    return len(part) == 1 or (dropped is not None and int(dropped[1]) == len(part))
+
+
+def _divided(lines: Sequence[_Line]) -> list[Sequence[_Line]]:
+    """Return the lines of each measurement, since types are in conflict there; of one, its halves.
+
+    Readings and events lie side by side: halves alone would be divided down to every line.
+    """
+    by_measurement: dict[str, list[_Line]] = {}
+    for line in lines:
+        by_measurement.setdefault(line.text.partition(",")[0], []).append(line)
+    middle = len(lines) // 2
+    if len(by_measurement) > 1:
+        return list(by_measurement.values())
+    return [lines[:middle], lines[middle:]]
 
 
 def _texts(lines: Iterable[_Line]) -> Iterator[str]:

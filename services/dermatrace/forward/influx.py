@@ -35,6 +35,12 @@ LAST: Final = "2262-01-01T00:00:00Z"
 """No point is before the one or after the other; later times InfluxDB cannot hold."""
 _NS_PER_S: Final = 1_000_000_000
 _REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+_FULL: Final = "no space left"
+_MAKE_ROOM: Final = (
+    "Make room on its disk, then restart InfluxDB: room alone does not help it. Forwarding goes on"
+    " by itself."
+)
+_LOOK: Final = "Look into its log; forwarding goes on by itself."
 _PROVISION: Final = "Run `dermatrace provision influxdb`; forwarding goes on by itself."
 
 
@@ -101,6 +107,7 @@ class Influx:
         with self._asking(bucket) as client:
             found = client.buckets_api().find_bucket_by_name(name)
         if found is None:
+            self.close()  # perhaps the token may not see it, and another one is put there soon
             raise InfluxUnavailable(f"InfluxDB has no bucket {name}", remedy=_PROVISION)
         rules = found.retention_rules or []
         retention_s = max((int(rule.every_seconds or 0) for rule in rules), default=0)
@@ -158,7 +165,7 @@ def _error_of(error: ApiException, where: str, bucket: str) -> DermatraceError:
         return InfluxUnavailable(what, remedy=_PROVISION)
     return InfluxUnavailable(
         f"InfluxDB at {where} answers {status}: {words}",
-        remedy="Look into its log; forwarding goes on by itself.",
+        remedy=_MAKE_ROOM if _FULL in words else _LOOK,
         retry_after_s=_retry_after_s(error),
     )
 
@@ -177,4 +184,4 @@ def _words(error: ApiException) -> str:
 def _retry_after_s(error: ApiException) -> float | None:
     headers: Callable[[str], str | None] | None = getattr(error.headers, "get", None)
     text = None if headers is None else headers("Retry-After")
-    return float(text) if text is not None and text.strip().isdigit() else None
+    return float(text) if text is not None and text.strip().isdecimal() else None

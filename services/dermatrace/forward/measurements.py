@@ -73,6 +73,6 @@ Every number is a float, whatever it counts. Absent means not measured or not kn
 unit is the end of the name. A tag that nobody knows says `unknown`. The time of a point is the
 time of its document by the device's clock; within the millisecond the number of the document
 modulo 1,000 counts microseconds, and the place within the document nanoseconds, so that the same
-document always makes the same points. Where documents have no number, it is that of their entry. What people enter (names, subjects, consent, photos) is not
-in InfluxDB.
+document always makes the same points. Where documents have no number, it is that of their entry.
+What people enter (names, subjects, consent, photos) is not in InfluxDB.
 """

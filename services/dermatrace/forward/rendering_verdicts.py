@@ -106,7 +106,7 @@ class VerdictDesk:
 
     def note_protocol(self, clinic: str, document: RegistryProtocol) -> None:
         """Note what a treatment protocol allows, for whoever is judged by it."""
-        bands = _BANDS.dump_json(document.content.bands, exclude_none=True).decode()
+        bands = _BANDS.dump_json(document.content.bands, exclude_defaults=True).decode()
         key = f"{clinic} {document.digest}"
         self._renderer.streams.note("protocol", key, bands, self._renderer.step)
 

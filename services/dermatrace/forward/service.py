@@ -11,7 +11,7 @@ from typing import Final
 
 from dermatrace import logs
 from dermatrace.clock import Clock
-from dermatrace.errors import JournalForked, WrongFile
+from dermatrace.errors import JournalForked
 from dermatrace.forward.delivery import Delivery, Stopped
 from dermatrace.forward.forwarder import READ_ENTRIES_MAX, Forwarder
 from dermatrace.forward.newest import newest_generations
@@ -22,7 +22,7 @@ from dermatrace.forward.rendering import Renderer
 from dermatrace.forward.store import Store
 from dermatrace.health import HealthServer, Measured, Numbers, State, gauge, gauges
 from dermatrace.journal.entry import Head
-from dermatrace.journal.reader import JournalReader
+from dermatrace.journal.reader import JournalReader, is_made
 
 PREFIX: Final = "dermatrace_forward_"
 FORKED: Final = (
@@ -63,8 +63,8 @@ class ForwardService:
     def run(self, *, until: Callable[[Head], bool] = lambda _: False) -> None:
         """Forward until `stop` is called, or until `until` says so.
 
-        Raises StorageError, JournalForked, or whatever else must end the process; another start
-        goes on from what InfluxDB is known to have.
+        Raises StorageError, JournalForked, JournalReplaced, or whatever else must end the process;
+        another start goes on from what InfluxDB is known to have.
         """
         with ExitStack() as at_the_end:
             at_the_end.callback(self._store.close)
@@ -122,14 +122,9 @@ class ForwardService:
 
     def _wait_for_journal(self) -> bool:
         while not self._stopping.is_set() and not self._stop_signalled:
-            try:
-                JournalReader(self._journal_file).close()
-            except WrongFile:
-                if self._journal_file.exists() and self._journal_file.stat().st_size:
-                    raise
-                self._stopping.wait(JOURNAL_WAIT_S)
-            else:
+            if is_made(self._journal_file):
                 return True
+            self._stopping.wait(JOURNAL_WAIT_S)
         return False
 
     def _make_forwarder(self, reader: JournalReader, reading: Store) -> Forwarder:
@@ -150,6 +145,8 @@ class ForwardService:
             self._store,
             self._clock,
         )
+        if self._stopping.is_set():  # whoever asked did not find a forwarder to tell
+            self._forwarder.stop()
         return self._forwarder
 
     def _note_buckets(self) -> None:
@@ -173,6 +170,7 @@ class ForwardService:
     def _look_round(self, store: Store, reader: JournalReader) -> None:
         if self._stop_signalled:
             self.stop()
+        reader.check_in_place()
         # Before its first answer nothing is known of InfluxDB, so no trouble is no proof either.
         self.state.connected = bool(self.delivery.bucket_ids) and not self.delivery.trouble.what
         self.state.problems = list(self._problems(store))

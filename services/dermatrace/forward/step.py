@@ -9,7 +9,8 @@ from dermatrace.journal.entry import Head
 
 STEP_LINES_MAX: Final = 5_000
 """Lines of one step and of one request, as the makers of InfluxDB advise; the rest makes another
-step. What was held of one stream may come on top of it, and takes requests of its own."""
+step. The last document's may go beyond it. So may what was held of a stream, which then takes
+several requests."""
 STEP_ENTRIES_MAX: Final = 5_000
 """Entries of one step, for those that make no points: the cursor moves at least this often."""
 

@@ -4,12 +4,12 @@ A reader never blocks the writer and is never blocked by it; each call sees one 
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from dermatrace import sqlite
-from dermatrace.errors import JournalDamaged, JournalForked
+from dermatrace.errors import JournalDamaged, JournalForked, JournalReplaced
 from dermatrace.journal.entry import Entry, Head
 from dermatrace.journal.migrations import APPLICATION_ID, MIGRATIONS
 from dermatrace.journal.streams import StreamKey, StreamRecord, find_stream, select_streams
@@ -50,6 +50,24 @@ class SenderRecord(NamedTuple):
     last_received_ms: int | None
 
 
+def is_made(path: Path) -> bool:
+    """Tell whether there is a journal in the form that this program reads, or not yet.
+
+    The recorder makes it in several commits, and brings one of an older form up to this one.
+    Raises WrongFile if what lies there will never be a journal for this program.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return False
+    with closing(sqlite.open_reader(path)) as connection, sqlite.storage_errors(path):
+        if not connection.execute("SELECT count(*) FROM sqlite_schema").get:
+            return False
+        is_ours = connection.pragma("application_id") == APPLICATION_ID
+        if is_ours and int(connection.pragma("user_version")) < len(MIGRATIONS):
+            return False
+        sqlite.check_form(connection, path, len(MIGRATIONS), application_id=APPLICATION_ID)
+    return True
+
+
 class JournalReader:
     """A read-only view of a journal, live or not."""
 
@@ -64,6 +82,7 @@ class JournalReader:
             sqlite.check_form(
                 self._connection, path, len(MIGRATIONS), application_id=APPLICATION_ID
             )
+            self._file = _file_at(path)
         except BaseException:
             self._connection.close()
             raise
@@ -118,6 +137,15 @@ class JournalReader:
         found = self._value("SELECT entry_hash FROM entries WHERE entry_id = ?", (seen.entry_id,))
         if seen.entry_id > 0 and found != seen.entry_hash:
             raise JournalForked(self.path, seen.entry_id)
+
+    def check_in_place(self) -> None:
+        """Check that the file being read is the one that is written.
+
+        Raises JournalReplaced if another one lies there by now, or none. Whoever follows a journal
+        would else read a file for ever into which nobody writes, and find nothing wrong.
+        """
+        if _file_at(self.path) != self._file:
+            raise JournalReplaced(self.path)
 
     def entry(self, entry_id: int) -> Entry | None:
         """Return one entry, or None if there is none of that number."""
@@ -252,3 +280,12 @@ class JournalReader:
     def _rows(self, query: str, bindings: tuple[int | str, ...] = ()) -> Iterator[Any]:
         with sqlite.storage_errors(self.path):
             yield from self._connection.execute(query, bindings)
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Return which file lies at a path, or None if there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino

@@ -8,8 +8,7 @@ from typing import Final
 
 from dermatrace import logs
 from dermatrace.clock import Clock
-from dermatrace.errors import WrongFile
-from dermatrace.journal.reader import JournalReader
+from dermatrace.journal.reader import JournalReader, is_made
 from dermatrace.judge.follower import Follower
 from dermatrace.judge.index import Index
 from dermatrace.judge.sending import VerdictSender
@@ -45,8 +44,8 @@ class JudgeService:
     def run(self) -> None:
         """Judge until `stop` is called.
 
-        Raises StorageError, JournalForked, or whatever else must end the process; another start
-        goes on from what was written down last and says the same again.
+        Raises StorageError, JournalForked, JournalReplaced, or whatever else must end the process;
+        another start goes on from what was written down last and says the same again.
         """
         try:
             if not self._wait_for_journal():
@@ -78,14 +77,9 @@ class JudgeService:
         """Wait until the recorder has made the journal; return False if told to stop."""
         while not self._is_stopping:
             self._show_life()
-            try:
-                JournalReader(self._journal_file).close()
-            except WrongFile:
-                if self._journal_file.exists() and self._journal_file.stat().st_size:
-                    raise
-                self._stopping.wait(JOURNAL_WAIT_S)
-            else:
+            if is_made(self._journal_file):
                 return True
+            self._stopping.wait(JOURNAL_WAIT_S)
         return False
 
     def _follow(self, reader: JournalReader) -> None:
@@ -106,6 +100,7 @@ class JudgeService:
                 has_caught_up = True
                 self._log.info("caught up", head=str(follower.head))
             if count == 0:
+                reader.check_in_place()
                 self._stopping.wait(POLL_INTERVAL_S)
         if is_dirty:
             follower.commit()

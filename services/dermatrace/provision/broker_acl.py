@@ -51,7 +51,7 @@ def _account(account: Account) -> Iterator[str]:
 
 
 def _sender(clinic: str, name: str, writes: tuple[str, ...]) -> Iterator[str]:
-    # In any version of the contract: what a newer sender says is kept, unread, for a newer recorder.
+    # In any version of the contract: what a newer sender says is kept for a newer recorder.
     root = f"{ROOT}/{ANY}/{clinic}/{name}"
     yield from (f"topic write {root}/{level}" for level in (*writes, "outbox"))
     yield f"topic read {receipt_topic(clinic, name)}"

@@ -166,11 +166,9 @@ class Supervisor:
         deadline_ms = self._clock.monotonic_ms() + int(READY_WAIT_S * 1_000)
         while not is_ready():
             if child.pid is None or self._clock.monotonic_ms() > deadline_ms:
-                what = f"{name} did not start:\n{child.last_words()}"
-                if name not in ASIDE:
-                    raise DermatraceError(what)
-                self._log.error("the others go on without it", **{logs.REASON: what})
-                return
+                if name in ASIDE:
+                    return  # `attend` sees to it
+                raise DermatraceError(f"{name} did not start:\n{child.last_words()}")
             time.sleep(ASK_INTERVAL_S)
 
     def _broker_answers(self) -> bool:

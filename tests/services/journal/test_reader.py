@@ -1,13 +1,16 @@
 """Readers see one moment, page by page, and notice when they read another journal."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from dermatrace.errors import JournalDamaged, JournalForked, WrongFile
+from dermatrace import sqlite
+from dermatrace.errors import JournalDamaged, JournalForked, JournalReplaced, WrongFile
 from dermatrace.journal.entry import EMPTY, Head
-from dermatrace.journal.reader import JournalReader, SenderRecord
+from dermatrace.journal.migrations import APPLICATION_ID, MIGRATIONS
+from dermatrace.journal.reader import JournalReader, SenderRecord, is_made
 from support.pipeline_bench import PipelineBench
 from support.scribe import CHART, SESSION, Scribe, alive
 from support.tampering import edited
@@ -59,6 +62,23 @@ def test_follower_finds_its_place(reader: JournalReader, scribe: Scribe) -> None
 def test_follower_of_another_journal_is_told(reader: JournalReader, seen: Head) -> None:
     with pytest.raises(JournalForked, match=f"entry {seen.entry_id} differs"):
         reader.follow_from(seen)
+
+
+def test_journal_that_grows_is_still_in_its_place(reader: JournalReader, scribe: Scribe) -> None:
+    scribe.accept(SESSION, 10, alive(10))
+    reader.check_in_place()
+
+
+def test_reader_of_a_file_that_was_put_aside_is_told(
+    reader: JournalReader, scribe: Scribe, tmp_path: Path
+) -> None:
+    kept = tmp_path / "journal.db.before-restore-1"
+    scribe.path.rename(kept)
+    with pytest.raises(JournalReplaced):
+        reader.check_in_place()
+    scribe.path.write_bytes(kept.read_bytes())
+    with pytest.raises(JournalReplaced, match="another file than the one that is being read"):
+        reader.check_in_place()
 
 
 def test_stream_is_read_in_its_own_order_whatever_came_first(
@@ -172,3 +192,31 @@ def test_newest_entry_of_a_class_is_known_without_reading_others(
 
 def test_report_that_never_came_is_none(reader: JournalReader) -> None:
     assert reader.report("dermatrace/v1/north-clinic/pen-7/status") is None
+
+
+def test_journal_is_made_once_all_of_it_is_there(tmp_path: Path) -> None:
+    """Whoever follows it may look at any moment while the recorder makes it."""
+    path = tmp_path / "journal.db"
+    assert not is_made(path)
+    path.touch()
+    assert not is_made(path)
+    path.unlink()
+    with closing(sqlite.open_writer(path)) as connection:
+        assert not is_made(path)
+        for count in range(len(MIGRATIONS)):
+            sqlite.migrate(connection, path, MIGRATIONS[:count], application_id=APPLICATION_ID)
+            assert not is_made(path)
+        sqlite.migrate(connection, path, MIGRATIONS, application_id=APPLICATION_ID)
+        assert is_made(path)
+
+
+def test_what_will_never_be_a_journal_is_refused(scribe: Scribe, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    with closing(sqlite.open_writer(other)) as connection:
+        sqlite.migrate(connection, other, MIGRATIONS, application_id=1)
+    with pytest.raises(WrongFile, match="another sort"):
+        is_made(other)
+    with closing(sqlite.open_writer(scribe.path)) as newer:
+        newer.pragma("user_version", len(MIGRATIONS) + 1)
+    with pytest.raises(WrongFile, match=f"form {len(MIGRATIONS) + 1}"):
+        is_made(scribe.path)

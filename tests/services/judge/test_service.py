@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dermatrace.clock import SystemClock
+from dermatrace.errors import JournalReplaced
 from dermatrace.judge.paperwork import Verdict
 from dermatrace.judge.sending import VerdictSender
 from dermatrace.judge.service import JudgeService
@@ -117,3 +118,17 @@ def test_lock_file_shows_to_the_outside_that_the_judge_moves(bench: JudgeBench) 
     finally:
         service.stop()
         thread.join()
+
+
+def test_journal_put_aside_under_a_running_judge_ends_it(bench: JudgeBench) -> None:
+    bench.judge()
+    path = bench.bench.path
+    sender = _Noting(_nobody())
+    service = _service(bench, sender)
+
+    def put_aside() -> None:
+        path.rename(path.with_name("journal.db.before-restore-1"))
+
+    sender.when_open = put_aside
+    with pytest.raises(JournalReplaced):
+        service.run()
