@@ -22,6 +22,7 @@ CLINIC: Final = Access(CLINICAL, "clinic")
 SESSIONS: Final = Access(CLINICAL, "clinics", reads="sessions")
 SESSION: Final = Access(CLINICAL, "clinic", reads="session")
 REJECTION: Final = Access(CLINICAL, "clinic", reads="rejection")
+FLOOR: Final = Access(CLINICAL, "clinics", reads="floor")
 OK: Final = (200,)
 MOVED: Final = (303,)
 TREATED: Final = {NORTH: "pen-north-1", SOUTH: "home-south-1"}
@@ -40,6 +41,8 @@ class Place:
     answers: tuple[int, ...] = OK
     """To whoever is let in."""
     form: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+    """What a stream of events needs in order to end."""
 
     @property
     def clinics(self) -> tuple[str, ...]:
@@ -55,7 +58,7 @@ def address(place: Place, clinic: str, journal: JournalReader) -> str:
         for entry_id, topic in journal.refused_ids(2**62)
         if sender_of(topic) == (clinic, DEVICES[clinic])
     )
-    return place.path.format(
+    return f"{place.path}{place.query}".format(
         clinic=clinic,
         sender=sender,
         session=f"run-{sender}-3",
@@ -77,7 +80,9 @@ _ALL: Final = (
     Place("POST", "/enter", PUBLIC),
     Place("GET", "/sign-in", PUBLIC),
     Place("GET", "/healthz", PUBLIC),
-    Place("GET", "/", OWN, MOVED),
+    Place("GET", "/", Access(EVERYBODY, "clinics", reads="floor"), (*OK, *MOVED)),
+    Place("GET", f"{API}/floor", FLOOR),
+    Place("GET", "/floor/live", FLOOR, query="?events=1"),
     Place("POST", "/sign-out", OWN, MOVED),
     Place("GET", "/account", OWN),
     Place("POST", "/account/token", OWN),
@@ -92,6 +97,7 @@ _ALL: Final = (
     Place("GET", f"{API}/sessions/{{clinic}}/{{sender}}/{{session}}/trace", SESSION),
     Place("GET", "/sessions/{clinic}/{sender}/{session}/live", SESSION),
     *_facts("/sessions/{clinic}/{sender}/{session}/findings/{number}", SESSION),
+    Place("GET", "/sessions/{clinic}/{sender}/{session}/report", SESSION),
     Place("POST", "/sessions/searches", CLINICAL_OWN, MOVED, {"title": "all"}),
     Place("POST", "/sessions/searches/remove", CLINICAL_OWN, MOVED, {"title": "all"}),
     *_facts("/protocols", CLINICS),

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from dermatrace.console import (
     account_pages,
     devices_pages,
+    floor_pages,
     health_pages,
     protocols_pages,
     registry_pages,
@@ -32,6 +33,7 @@ from dermatrace.console.tagging import TaggedRoute
 
 DOORS: Final[tuple[Doors, ...]] = (
     sign_in_pages.doors,
+    floor_pages.doors,
     sessions_pages.doors,
     session_pages.doors,
     session_live.doors,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from dermatrace.clock import Clock
 from dermatrace.console.audit import Audit
+from dermatrace.console.floor import Floor
 from dermatrace.console.people import People
 from dermatrace.console.records import Records
 from dermatrace.console.store import Store
@@ -38,6 +39,7 @@ class Installation:
     people: People
     audit: Audit
     records: Records
+    floor: Floor
 
     @classmethod
     def open(cls, settings: Settings, url: str, clock: Clock) -> Self:
@@ -50,7 +52,8 @@ class Installation:
             if_it_fails.callback(store.close)
             records = Records(settings.journal_file, settings.index_file)
             people, audit = People(store, clock), Audit(store, clock)
-            made = cls(settings, url, clock, store, people, audit, records)
+            floor = Floor(records, clock)
+            made = cls(settings, url, clock, store, people, audit, records, floor)
             if_it_fails.pop_all()
             return made
 
@@ -58,6 +61,7 @@ class Installation:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.floor.close()
         self.store.close()
 
     @property

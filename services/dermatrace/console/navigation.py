@@ -14,6 +14,7 @@ class Place(NamedTuple):
 
 
 PLACES: Final = (
+    Place("/", "Floor", CLINICAL),
     Place("/sessions", "Sessions", CLINICAL),
     Place("/protocols", "Protocols", CLINICAL),
     Place("/registry", "Registry", CLINICAL),
