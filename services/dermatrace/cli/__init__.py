@@ -14,6 +14,7 @@ from dermatrace.cli import (
     judge,
     protocols,
     registry,
+    report,
     run,
     series,
     sessions,
@@ -45,6 +46,7 @@ app.command()(run.simulate)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(series.app, name="series")
 app.command()(explain.explain)
+app.command()(report.report)
 app.command()(whatif.whatif)
 app.add_typer(registry.app, name="registry")
 app.add_typer(protocols.app, name="protocols")
