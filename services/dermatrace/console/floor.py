@@ -2,13 +2,14 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from dermatrace import logs
 from dermatrace.clock import Clock
 from dermatrace.console.floor_state import FloorState
-from dermatrace.console.floor_tiles import FloorTile
+from dermatrace.console.floor_tiles import FloorTile, LiveSession
 from dermatrace.console.records import Records
 from dermatrace.console.rendering import render
 from dermatrace.errors import DermatraceError
@@ -43,6 +44,8 @@ class Shown:
     tiles: tuple[ShownTile, ...] = ()
     visits: tuple[Visit, ...] = ()
     """Of the day, attended or not."""
+    sessions: tuple[LiveSession, ...] = ()
+    """Read them only where the look is made."""
     judge_behind_ms: int | None = None
     """None: nothing has been judged yet."""
 
@@ -50,6 +53,9 @@ class Shown:
     def lacks_findings(self) -> bool:
         """Whether findings may be missing from it."""
         return self.judge_behind_ms is None or self.judge_behind_ms >= JUDGE_BEHIND_MIN_MS
+
+
+AfterLook: TypeAlias = Callable[[Shown], None]
 
 
 @dataclass(eq=False, slots=True)
@@ -84,6 +90,7 @@ class Floor:
         self._followers: set[Following] = set()
         self._followers_lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._after_look: AfterLook | None = None
         self._ending = threading.Event()
         self._log = logs.log("console")
 
@@ -100,15 +107,19 @@ class Floor:
         following = Following(loop)
         with self._followers_lock:
             self._followers.add(following)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="console.floor", daemon=True)
-                self._thread.start()
+            self._start()
         return following
 
     def leave(self, following: Following) -> None:
         """Tell it no more."""
         with self._followers_lock:
             self._followers.discard(following)
+
+    def stay(self, after_look: AfterLook) -> None:
+        """Go on looking even while nobody follows, and call something after each look."""
+        with self._followers_lock:
+            self._after_look = after_look
+            self._start()
 
     def close(self) -> None:
         """End every stream and the looking."""
@@ -117,11 +128,18 @@ class Floor:
         if thread is not None:
             thread.join(END_WAIT_MAX_S)
 
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="console.floor", daemon=True)
+            self._thread.start()
+
     def _run(self) -> None:
-        """Look once a second, for as long as anybody follows."""
+        """Look once a second, for as long as anybody follows or somebody wants it to stay."""
         while True:
             try:
                 shown: Shown | None = None if self._ending.is_set() else self.shown()
+                if shown is not None and self._after_look is not None:
+                    self._after_look(shown)
             except DermatraceError as error:
                 # Pages then say that they hear nothing, and ask again; the next one may succeed.
                 self._log.warning("the floor cannot be read", **{logs.ERROR: str(error)})
@@ -130,8 +148,10 @@ class Floor:
                 for following in list(self._followers):
                     if not following.loop.is_closed():
                         following.loop.call_soon_threadsafe(following.offer, shown)
-                if shown is None or not self._followers:
+                if shown is None:
                     self._followers.clear()
+                is_wanted = self._after_look is not None or bool(self._followers)
+                if self._ending.is_set() or not is_wanted:
                     self._thread = None
                     return
             self._ending.wait(LOOK_INTERVAL_MS / 1_000)
@@ -145,6 +165,7 @@ class Floor:
             now_ms,
             tuple(_made(tile, known.get(tile.key)) for tile in tiles),
             tuple(self._state.visits.values()),
+            tuple(self._state.sessions.values()),
             self._state.judge_behind_ms(now_ms),
         )
 

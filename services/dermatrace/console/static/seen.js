@@ -20,7 +20,7 @@ export function acknowledge(button) {
       const told = document.getElementById("told");
       try {
         await tell(
-          `/chart/${clinic}/findings/${sender}/${session}/seen`,
+          `/chart/${clinic}/sessions/${sender}/${session}/seen`,
           { numbers: numbers.split(",").map(Number), detail: detail.value.trim() || null },
           (words) => (told.textContent = words),
         );
