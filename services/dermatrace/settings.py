@@ -122,6 +122,8 @@ class Settings(BaseSettings):
     console_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
     """Where people find the console, if something in front of it encrypts: `https://` and a host;
     unset: where it listens."""
+    console_sender: str = Field(default="console", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    """What the console calls itself when it sends what people enter; one name per installation."""
     console_tls_certificate_file: Path | None = None
     """Certificate the console shows; with it, it speaks HTTPS itself."""
     console_tls_key_file: Path | None = None

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Self, TypeAlias
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
-from dermatrace.clock import SystemClock
+from dermatrace.clock import Clock, SystemClock
 from dermatrace.console.access import Role
 from dermatrace.console.service import ConsoleService
 from dermatrace.settings import Settings
@@ -45,9 +45,15 @@ def find_chromium() -> str | None:
 class LiveConsole:
     """A console process's inside, in a thread, on a free port."""
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
-        settings = Settings(data=folder, console_port=port)
-        self.service = ConsoleService(settings, SystemClock())
+    def __init__(
+        self,
+        folder: Path,
+        port: int = 0,
+        clock: Clock | None = None,
+        **settings_given: Any,  # noqa: ANN401  any setting
+    ) -> None:
+        settings = Settings(data=folder, console_port=port, **settings_given)
+        self.service = ConsoleService(settings, clock or SystemClock())
         self.installation = self.service.installation
         self._thread = threading.Thread(target=self.service.run, name="console")
 

@@ -7,12 +7,21 @@ adds one, has to say so here as well.
 from dataclasses import dataclass, field
 from typing import Final
 
-from dermatrace.console.access import ADMINISTRATORS, CLINICAL, EVERYBODY, PUBLIC, Access
+from dermatrace.console.access import (
+    ADMINISTRATORS,
+    CLINICAL,
+    DIRECTORS,
+    EVERYBODY,
+    PUBLIC,
+    WRITERS,
+    Access,
+)
 from dermatrace.console.doors import API, Method
 from dermatrace.journal.reader import JournalReader
 from dermatrace_schemas.topics import sender_of
 from support.console_bench import NORTH, SOUTH
 from support.console_clinic import DEVICES, PROTOCOL
+from support.judged_clinic import HOME_SUBJECT, SUBJECT
 
 OWN: Final = Access(EVERYBODY, "own")
 CLINICAL_OWN: Final = Access(CLINICAL, "own")
@@ -21,11 +30,20 @@ CLINICS: Final = Access(CLINICAL, "clinics")
 CLINIC: Final = Access(CLINICAL, "clinic")
 SESSIONS: Final = Access(CLINICAL, "clinics", reads="sessions")
 SESSION: Final = Access(CLINICAL, "clinic", reads="session")
+SERIES: Final = Access(CLINICAL, "clinic", reads="series")
 REJECTION: Final = Access(CLINICAL, "clinic", reads="rejection")
+FLOOR: Final = Access(CLINICAL, "clinics", reads="floor")
+VISIT: Final = Access(CLINICAL, "clinic", reads="visit")
+CHART: Final = Access(WRITERS, "clinic", reads="chart")
+UNREADABLE: Final = (422,)
+"""Let in, and told that nothing was sent: nothing is entered by trying."""
+VISITED: Final = {NORTH: "pen-north-1", SOUTH: "home-south-1"}
+"""A device at each clinic whose first session has a visit."""
 OK: Final = (200,)
 MOVED: Final = (303,)
 TREATED: Final = {NORTH: "pen-north-1", SOUTH: "home-south-1"}
 """Devices whose third session has ended, with a finding."""
+SUBJECTS: Final = {NORTH: SUBJECT, SOUTH: HOME_SUBJECT}
 NONSENSE: Final = (400,)
 """Let in, and told that what was sent makes no sense: nothing is changed by trying."""
 
@@ -40,6 +58,8 @@ class Place:
     answers: tuple[int, ...] = OK
     """To whoever is let in."""
     form: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+    """What a stream of events needs in order to end."""
 
     @property
     def clinics(self) -> tuple[str, ...]:
@@ -55,15 +75,19 @@ def address(place: Place, clinic: str, journal: JournalReader) -> str:
         for entry_id, topic in journal.refused_ids(2**62)
         if sender_of(topic) == (clinic, DEVICES[clinic])
     )
-    return place.path.format(
+    return f"{place.path}{place.query}".format(
         clinic=clinic,
         sender=sender,
         session=f"run-{sender}-3",
         number=0,
+        subject=SUBJECTS[clinic],
         protocol_id=PROTOCOL,
         kind="device",
         registry_id=sender,
         entry_id=next(refused),
+        visit_id=f"visit-run-{VISITED[clinic]}-1",
+        stream_id="nobody-1",
+        photo="0" * 64,
     )
 
 
@@ -77,13 +101,39 @@ _ALL: Final = (
     Place("POST", "/enter", PUBLIC),
     Place("GET", "/sign-in", PUBLIC),
     Place("GET", "/healthz", PUBLIC),
-    Place("GET", "/", OWN, MOVED),
+    Place("GET", "/", Access(EVERYBODY, "clinics", reads="floor"), (*OK, *MOVED)),
+    Place("GET", f"{API}/floor", FLOOR),
+    Place("GET", "/floor/live", FLOOR, query="?events=1"),
     Place("POST", "/sign-out", OWN, MOVED),
     Place("GET", "/account", OWN),
     Place("POST", "/account/token", OWN),
     Place("GET", f"{API}/pulse", OWN),
     Place("GET", f"{API}/visitor", OWN),
     Place("GET", f"{API}/openapi.json", OWN),
+    *_facts("/visits", Access(CLINICAL, "clinics", reads="visits")),
+    Place("POST", f"{API}/visits/{{clinic}}", CHART, UNREADABLE),
+    *_facts("/visits/{clinic}/{visit_id}", VISIT),
+    Place("GET", "/visits/{clinic}/{visit_id}/slip", VISIT),
+    *_facts("/sessions/{clinic}/{sender}/{session}/chart", SESSION),
+    Place("POST", f"{API}/chart/{{clinic}}", CHART, UNREADABLE),
+    Place("GET", f"{API}/chart/{{clinic}}/told/{{stream_id}}", CHART, (404,)),
+    *(
+        Place(
+            "POST",
+            f"{API}/chart/{{clinic}}/sessions/{{sender}}/{{session}}/{act}",
+            CHART,
+            UNREADABLE,
+        )
+        for act in ("seen", "justified")
+    ),
+    Place(
+        "POST",
+        f"{API}/chart/{{clinic}}/sessions/{{sender}}/{{session}}/signature",
+        Access(DIRECTORS, "clinic", reads="chart"),
+        UNREADABLE,
+    ),
+    Place("PUT", f"{API}/photos/{{clinic}}", Access(WRITERS, "clinic", reads="photo"), UNREADABLE),
+    Place("GET", "/photos/{clinic}/{photo}", Access(CLINICAL, "clinic", reads="photo"), (404,)),
     *_facts("/sessions", SESSIONS),
     Place("GET", "/sessions.csv", SESSIONS),
     # At another clinic the same address leads nowhere.
@@ -92,6 +142,10 @@ _ALL: Final = (
     Place("GET", f"{API}/sessions/{{clinic}}/{{sender}}/{{session}}/trace", SESSION),
     Place("GET", "/sessions/{clinic}/{sender}/{session}/live", SESSION),
     *_facts("/sessions/{clinic}/{sender}/{session}/findings/{number}", SESSION),
+    Place("GET", "/sessions/{clinic}/{sender}/{session}/report", SESSION),
+    *_facts("/series", Access(CLINICAL, "clinics", reads="series list")),
+    *_facts("/series/{clinic}/{subject}", SERIES),
+    Place("GET", "/series/{clinic}/{subject}/report", SERIES),
     Place("POST", "/sessions/searches", CLINICAL_OWN, MOVED, {"title": "all"}),
     Place("POST", "/sessions/searches/remove", CLINICAL_OWN, MOVED, {"title": "all"}),
     *_facts("/protocols", CLINICS),

@@ -4,7 +4,7 @@ Played by the simulator into a real journal and judged; each by name.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from dermatrace.simulator.faults import (
     LimitCrossing,
     LostTail,
     Reordering,
+    UnsetClock,
 )
 from dermatrace.simulator.fleet import FleetSession
 from dermatrace.simulator.omissions import Omission
@@ -32,12 +33,13 @@ from support.judge_bench import (
     registry_messages,
     session_of,
 )
+from support.judge_runs import close_by_silence
 from support.judged_clinic import DAY_MS, FIRST_MS
 from support.manual_clock import NOON_MS
 
 PEN, RF, NANO, RF_MULTI = 0, 1, 2, 3
-NUMBER: Final = 11
-"""Of the first scene of each device: none of the sessions of the judged clinic has it."""
+LIVE_STEP_MS: Final = 1_000
+"""Between two arrivals, as live: what comes five documents late was missed by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Scene:
     minutes: float = 1.0
     faults: tuple[str, ...] = ()
     omissions: tuple[Omission, ...] = ()
+    withheld: tuple[int, ...] = ()
+    """Tenths of the session of which one document never comes, and nobody says why."""
     is_half: bool = False
     """Whether it is still running."""
 
@@ -79,14 +83,16 @@ GAPS: Final = Scene(
     PEN,
     15,
     2.0,
-    ("gap", "late", "broken", "garbage", "clock", "short gap", "deep"),
+    ("gap", "late", "broken", "garbage", "clock", "deep"),
     (Omission("operator"), Omission("answer_unknown", "herpes")),
+    withheld=(8,),
 )
-SHOTS: Final = Scene("shots", RF, 11, 1.5, ("hot",))
-RUNNING: Final = Scene("running", NANO, 11, 1.0, is_half=True)
+SHOTS: Final = Scene("shots", RF_MULTI, 11, 1.5, ("hot",))
 BROKEN_OFF: Final = Scene("broken off", PEN, 17, 1.0, ("tail",))
 NOTHING: Final = Scene("nothing", PEN, 19, 0.05, ("start only",), (Omission("plan"),))
-SCENES: Final = (CALM, HIGH, GAPS, SHOTS, BROKEN_OFF, NOTHING, RUNNING)
+CLOCKLESS: Final = Scene("clockless", RF, 11, 0.5, ("unset",))
+RUNNING: Final = Scene("running", NANO, 11, 1.0, is_half=True)
+SCENES: Final = (CALM, HIGH, GAPS, SHOTS, BROKEN_OFF, NOTHING, CLOCKLESS, RUNNING)
 """The running one comes last: nothing is heard after it."""
 HUGE_PEN: Final = Scene("huge", PEN, 21, 30.0, ("deep",))
 HUGE_RF: Final = Scene("huge RF", RF, 21, 22.5)
@@ -98,11 +104,13 @@ def fill_scenes(folder: Path, scenes: Iterable[Scene] = SCENES) -> None:
     bench = JudgeBench(folder)
     bench.record(registry_messages(), step_ms=1)
     for place, scene in enumerate(scenes):
+        if scene.is_half:
+            close_by_silence(bench)
         _play(bench, scene, FIRST_MS + place * DAY_MS)
-        bench.judge()
         if scene.name == HIGH.name:
-            bench.record([_justification(bench, scene.session())])
             bench.judge()
+            bench.record([_justification(bench, scene.session())])
+    bench.judge()
     bench.close()
 
 
@@ -115,7 +123,9 @@ def _play(bench: JudgeBench, scene: Scene, begins_ms: int) -> None:
     if scene.is_half:
         bench.record(messages[: len(messages) // 2])
         return
-    bench.record(messages)
+    withheld = {1 + tenth * (len(messages) // 10) for tenth in scene.withheld}
+    heard = [message for place, message in enumerate(messages) if place not in withheld]
+    bench.record(heard, step_ms=LIVE_STEP_MS)
     bench.record(message for message in chart if message not in before)
 
 
@@ -123,26 +133,19 @@ def _fault(name: str, plain: FleetSession) -> Fault:
     """Return a fault at its place in a script; places never meet."""
     script = plain.script
     tenth = len(script) // 10
-    reading = (
-        next(
-            index
-            for index in range(4 * tenth, len(script))
-            if script[index].kind == "needling.windows"
-        )
-        if plain.device.profile.pen is not None
-        else 4 * tenth
-    )
+    readings = ("needling.windows", "rf.shot")
+    reading = next(at for at in range(4 * tenth, len(script)) if script[at].kind in readings)
     places: dict[str, Fault] = {
         "gap": Gap(3 * tenth, 3 * tenth + max(1, tenth // 3)),
-        "short gap": Gap(8 * tenth + 1, 8 * tenth + 1),
-        "late": Reordering(2 * tenth, 2 * tenth + 4),
+        "late": Reordering(tenth + 2, tenth + 8),
         "broken": BrokenJson(7 * tenth),
         "garbage": Garbage(7 * tenth + 2),
         "clock": ClockStep(9 * tenth, 90_000),
         "deep": LimitCrossing(reading, reading + max(6, tenth), over_mm=1.0, dialled=True),
-        "hot": LimitCrossing(reading, reading + 3, over_energy_fraction=0.3),
+        "hot": LimitCrossing(reading, reading + 3, over_energy_fraction=0.5),
         "tail": LostTail(6 * tenth),
         "start only": LostTail(1),
+        "unset": UnsetClock(3 * tenth),
     }
     return places[name]
 
@@ -165,8 +168,3 @@ def _justification(bench: JudgeBench, session: FleetSession) -> Message:
     }
     topic = str(Topic(session.device.clinic, "front-desk", "chart", "review-scene"))
     return Message(topic, json.dumps(told).encode())
-
-
-def addresses(scenes: Sequence[Scene] = SCENES) -> dict[str, str]:
-    """Return where each scene's page is."""
-    return {scene.name: scene.address for scene in scenes}

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "simulate": "run:simulate",
     "sessions": "sessions:app",
     "series": "series:app",
+    "report": "report:report",
     "explain": "explain:explain",
     "whatif": "whatif:whatif",
     "registry": "registry:app",

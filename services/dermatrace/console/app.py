@@ -10,31 +10,44 @@ from starlette.staticfiles import StaticFiles
 
 from dermatrace.console import (
     account_pages,
+    chart_pages,
     devices_pages,
+    floor_pages,
     health_pages,
+    photo_pages,
     protocols_pages,
     registry_pages,
     rejections_pages,
+    series_pages,
+    session_chart_pages,
     session_live,
     session_pages,
     sessions_pages,
     sign_in_pages,
     system_pages,
     users_pages,
+    visit_pages,
 )
-from dermatrace.console.doors import Doors, Route
+from dermatrace.console.doors import API, Doors, Route
 from dermatrace.console.guard import Guard, admit
 from dermatrace.console.headers import Envelope
 from dermatrace.console.installation import Installation
+from dermatrace.console.photos import PHOTO_BYTES_MAX
 from dermatrace.console.problems import answer_problems
 from dermatrace.console.rendering import STATIC
 from dermatrace.console.tagging import TaggedRoute
 
 DOORS: Final[tuple[Doors, ...]] = (
     sign_in_pages.doors,
+    floor_pages.doors,
+    visit_pages.doors,
+    session_chart_pages.doors,
+    chart_pages.doors,
+    photo_pages.doors,
     sessions_pages.doors,
     session_pages.doors,
     session_live.doors,
+    series_pages.doors,
     protocols_pages.doors,
     registry_pages.doors,
     devices_pages.doors,
@@ -45,7 +58,7 @@ DOORS: Final[tuple[Doors, ...]] = (
     system_pages.doors,
 )
 """Every module of pages; a new one is added here."""
-LARGER_BODIES: Final[dict[str, int]] = {}
+LARGER_BODIES: Final[dict[str, int]] = {f"{API}/photos/": PHOTO_BYTES_MAX}
 """Beginnings of paths whose requests may bring more than `BODY_BYTES_MAX`, with how much."""
 
 

@@ -8,9 +8,12 @@ from urllib.parse import urlsplit
 
 from dermatrace.clock import Clock
 from dermatrace.console.audit import Audit
+from dermatrace.console.floor import Floor
 from dermatrace.console.people import People
+from dermatrace.console.photos import PhotoStore
 from dermatrace.console.records import Records
 from dermatrace.console.store import Store
+from dermatrace.console.telling import Telling
 from dermatrace.settings import Settings
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -38,6 +41,8 @@ class Installation:
     people: People
     audit: Audit
     records: Records
+    floor: Floor
+    telling: Telling
 
     @classmethod
     def open(cls, settings: Settings, url: str, clock: Clock) -> Self:
@@ -50,7 +55,10 @@ class Installation:
             if_it_fails.callback(store.close)
             records = Records(settings.journal_file, settings.index_file)
             people, audit = People(store, clock), Audit(store, clock)
-            made = cls(settings, url, clock, store, people, audit, records)
+            floor = Floor(records, clock)
+            telling = Telling(settings, store, clock)
+            if_it_fails.callback(telling.close)
+            made = cls(settings, url, clock, store, people, audit, records, floor, telling)
             if_it_fails.pop_all()
             return made
 
@@ -58,6 +66,12 @@ class Installation:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop everything that goes on beside the pages, and release the file."""
+        self.floor.close()
+        self.telling.close()
         self.store.close()
 
     @property
@@ -83,6 +97,12 @@ class Installation:
         Another name means that a page elsewhere made its own name point here.
         """
         return LOOPBACK | {urlsplit(self.url).hostname or ""}
+
+    @property
+    def photos(self) -> PhotoStore:
+        """The images of every clinic."""
+        sender = self.settings.console_sender
+        return PhotoStore(self.photo_folder, self.store, self.clock, sender)
 
     @property
     def photo_folder(self) -> Path:

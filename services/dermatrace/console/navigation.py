@@ -14,7 +14,10 @@ class Place(NamedTuple):
 
 
 PLACES: Final = (
+    Place("/", "Floor", CLINICAL),
+    Place("/visits", "Check-in", CLINICAL),
     Place("/sessions", "Sessions", CLINICAL),
+    Place("/series", "Series", CLINICAL),
     Place("/protocols", "Protocols", CLINICAL),
     Place("/registry", "Registry", CLINICAL),
     Place("/devices", "Devices", EVERYBODY),

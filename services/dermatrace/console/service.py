@@ -12,6 +12,7 @@ import uvicorn
 from dermatrace import logs
 from dermatrace.clock import Clock
 from dermatrace.console.app import create_app
+from dermatrace.console.attaching import Attaching
 from dermatrace.console.installation import LOOPBACK, Installation, address_of
 from dermatrace.errors import UsageError
 from dermatrace.settings import Settings
@@ -63,6 +64,8 @@ class ConsoleService:
     def run(self) -> None:
         """Serve until `stop` is called."""
         self._log.info("ready", url=self.installation.url)
+        attaching = Attaching(self.installation.telling, self.installation.clock)
+        self.installation.floor.stay(attaching.after_look)
         with self.installation, self._socket:
             asyncio.run(self._server.serve(sockets=[self._socket]))
         self._log.info("stopped")
@@ -70,7 +73,7 @@ class ConsoleService:
     def close(self) -> None:
         """Give up a console that was never run."""
         self._socket.close()
-        self.installation.store.close()
+        self.installation.close()
 
     @property
     def has_started(self) -> bool:

@@ -79,6 +79,8 @@ class _Live:
                 "last_received_ms": stream.last_received_ms,
                 "status": "" if found is None else found.status,
                 "is_open": self.is_open,
+                "settled_seq": stream.coverage.next_seq,
+                "known_seq": stream.coverage.known_last + 1,
                 "told": _told(journal, stream, found),
             }
             events = [_event("standing", json.dumps(standing))]

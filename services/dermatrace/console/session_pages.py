@@ -8,6 +8,7 @@ from starlette.responses import Response
 from dermatrace.console.access import CLINICAL, Access
 from dermatrace.console.desk import AtDesk, Desk
 from dermatrace.console.doors import Doors
+from dermatrace.console.report import POLICY, report_html
 from dermatrace.console.session_lookup import (
     Looked,
     budget_words,
@@ -110,6 +111,16 @@ def session_finding(
         return explain(journal, index, Asked(session, number, generation, clinic, sender))
     except UsageError as error:
         raise NotHere(error.args[0], remedy=error.remedy) from error
+
+
+@doors.other(f"{_SESSION}/report", _ONE)
+def session_report(desk: AtDesk, clinic: str, sender: str, session: str) -> Response:
+    """Return the two printed pages; the same file as `dermatrace report` writes."""
+    looked, journal = _look(desk, clinic, sender, session)
+    html = report_html(looked, journal, desk.now_ms)
+    return Response(
+        html, media_type="text/html; charset=utf-8", headers={"content-security-policy": POLICY}
+    )
 
 
 def _look(desk: Desk, clinic: str, sender: str, session: str) -> tuple[Looked, JournalReader]:

@@ -54,6 +54,30 @@ _SEARCHES: Final = """
         PRIMARY KEY (user_name, title)
     ) STRICT, WITHOUT ROWID;
 """
+# What became of each is not kept: the outbox and the record know, and they alone.
+_TOLD: Final = """
+    CREATE TABLE told (
+        clinic TEXT NOT NULL,
+        stream_id TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        about TEXT NOT NULL,
+        user_name TEXT NOT NULL,
+        told_ms INTEGER NOT NULL,
+        recorded_after_ms INTEGER,
+        PRIMARY KEY (clinic, stream_id, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX told_about ON told (clinic, about, told_ms);
+    CREATE TABLE photos (
+        clinic TEXT NOT NULL,
+        photo_sha256 TEXT NOT NULL,
+        media_type TEXT NOT NULL,
+        photo_bytes INTEGER NOT NULL,
+        visit_id TEXT NOT NULL,
+        stored_ms INTEGER NOT NULL,
+        PRIMARY KEY (clinic, photo_sha256, visit_id)
+    ) STRICT, WITHOUT ROWID;
+"""
 
 
 def _first(connection: Connection) -> None:
@@ -61,5 +85,9 @@ def _first(connection: Connection) -> None:
         connection.execute(part)
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (_first,)
+def _second(connection: Connection) -> None:
+    connection.execute(_TOLD)
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (_first, _second)
 """Numbered by their place; a released one is never changed."""

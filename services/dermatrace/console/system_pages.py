@@ -1,14 +1,11 @@
-"""What is about the console itself: where one arrives, whether it is there, what its API offers."""
+"""What is about the console itself: whether it is there, what its API offers."""
 
 from typing import Any
-
-from starlette.responses import Response
 
 from dermatrace.console.access import EVERYBODY, PUBLIC, Access
 from dermatrace.console.desk import AtDesk, Here
 from dermatrace.console.doors import API, Doors
 from dermatrace.console.facts import Facts
-from dermatrace.console.navigation import first_place
 
 doors = Doors()
 _OWN = Access(EVERYBODY, "own")
@@ -22,12 +19,6 @@ class Pulse(Facts):
     """Newest entry; null while there is no journal."""
     judged_entry_id: int | None
     """Newest entry the judge has taken in; null while there is no index."""
-
-
-@doors.other("/", _OWN)
-def arrive(desk: AtDesk) -> Response:
-    """Lead a visitor to the first page that is for them."""
-    return desk.to(first_place(desk.visitor))
 
 
 @doors.json("/pulse", _OWN)

@@ -122,8 +122,8 @@ class Chart:
 
 def visit_of(session: SessionId, facts: Iterable[Fact], device_plan: Plan | None) -> str | None:
     """Return the visit a session belongs to: as last attached, else as its device says."""
-    standing = _standing(in_order(facts))
-    return _visit_of([f.document for f in standing if _attaches(f, session)], device_plan)
+    held = standing(in_order(facts))
+    return _visit_of([f.document for f in held if _attaches(f, session)], device_plan)
 
 
 def _visit_of(attached: Sequence[ChartDocument], device_plan: Plan | None) -> str | None:
@@ -150,11 +150,11 @@ def in_order(facts: Iterable[Fact]) -> list[Fact]:
 def put_together(session: SessionId, facts: Iterable[Fact], device_plan: Plan | None) -> Chart:
     """Build the chart of a session from every fact that names it or its visit."""
     told = in_order(facts)
-    standing = _standing(told[:FACTS_PER_VISIT_MAX])
-    attached = [f.document for f in standing if _attaches(f, session)]
+    held = standing(told[:FACTS_PER_VISIT_MAX])
+    attached = [f.document for f in held if _attaches(f, session)]
     visit_id = _visit_of(attached, device_plan)
-    of_visit = [f for f in standing if visit_id is not None and f.document.visit_id == visit_id]
-    of_session = [f for f in standing if _names_session(f, session)]
+    of_visit = [f for f in held if visit_id is not None and f.document.visit_id == visit_id]
+    of_session = [f for f in held if _names_session(f, session)]
     plans = _documents(of_visit, ChartPlan)
     told_plan = plans[-1].plan if plans else None
     if attached:
@@ -164,7 +164,7 @@ def put_together(session: SessionId, facts: Iterable[Fact], device_plan: Plan | 
         plan = plan.model_copy(update={"visit_id": None})  # taken away, whatever the device says
     claimed = dict.fromkeys(a.visit_id for a in attached if a.visit_id is not None)
     answers, answered_ms = _answers(_documents(of_visit, ChartAnswers))
-    corrections = _documents(standing, ChartCorrection)
+    corrections = _documents(held, ChartCorrection)
     return Chart(
         visit_id=visit_id,
         plan=plan,
@@ -210,7 +210,7 @@ def _answers(
     return answers, answered_ms
 
 
-def _standing(ordered: Iterable[Fact]) -> list[Fact]:
+def standing(ordered: Iterable[Fact]) -> list[Fact]:
     """Leave out what a correction says not to go by, in their order.
 
     A correction that swaps a registry version leaves the document it names as it is, and one that

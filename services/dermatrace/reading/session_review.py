@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from dermatrace.journal.certificate import Certificate
+from dermatrace.reading.index_file import HOW_TO_GET_IT
 from dermatrace.reading.session_chart import ChartLine, chart_lines
 from dermatrace.reading.session_facts import Page, generation_json, open_gates_of, pins_of
 from dermatrace.reading.session_findings import FindingLine, counts, findings_of
@@ -174,7 +175,9 @@ def _notes(page: Page) -> Iterable[str]:
     newest, found = page.newest, page.found
     if page.certificate.erased_by is not None:
         return
-    if found is None:
+    if found is None and not page.has_index:
+        yield f"There is no index.db: limits and what people told are not known. {HOW_TO_GET_IT}"
+    elif found is None:
         yield "The judge has not come to this session: limits and open gates are not known here."
     elif newest is None or newest.number != found.generation:
         yield (

@@ -58,7 +58,7 @@ class ShotColumns:
 
 @dataclass(slots=True)
 class Stretch:
-    """Work at one spot with one tip, without a document missing in between."""
+    """At one spot with one tip, without a document missing in between."""
 
     from_ms: int
     to_ms: int
@@ -128,11 +128,15 @@ class _Hand:
     def take(self, told: Told, begin_ms: int, end_ms: int) -> None:
         """Take the next document."""
         is_new, is_late = told.entry_id > self.after_entry_id, told.seq in self.late
+        if self.stretches and told.seq == self.last_seq + 1 and self.paused_ms is None:
+            newest = self.stretches[-1]
+            newest.to_ms = max(newest.to_ms, begin_ms)  # from one shot to the next
         match told.document:
             case SessionStarted(tip=tip) if tip is not None:
                 self.tip = tip
             case ZoneEntered(place=place):
                 self.place = place
+                self._work(told.seq, place, begin_ms, end_ms)
             case NeedlingWindows() as document:
                 self._work(told.seq, document.place, begin_ms, end_ms)
                 if is_new:

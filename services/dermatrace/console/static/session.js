@@ -59,7 +59,7 @@ function start() {
   for (const button of document.querySelectorAll("[data-view]")) {
     button.addEventListener("click", () => act(view, button.dataset.view));
   }
-  if (root.dataset.live) new Follower(root, scene, plots, take, findings);
+  if (root.dataset.live) new Follower(root, scene, plots, take, { findings, pins });
   else {
     get(root.dataset.trace.replace("/api/v1", "")).then(take, (problem) => {
       said.textContent = `The readings could not be had: ${problem.message}`;

@@ -11,12 +11,13 @@ const STALE_ROOM = 0.08;
 const STALE_ROOM_S_MIN = 2;
 
 export class Follower {
-  constructor(root, scene, plots, take, findings) {
+  constructor(root, scene, plots, take, { findings, pins }) {
     this.root = root;
     this.scene = scene;
     this.plots = plots;
     this.take = take;
     this.findings = findings;
+    this.pins = pins;
     this.told = null;
     this.heard = null;
     this.fromPage();
@@ -52,6 +53,10 @@ export class Follower {
   stands(standing, source) {
     this.heard = { atMs: Date.now(), ageMs: standing.now_ms - standing.last_received_ms, status: standing.status };
     this.tick();
+    for (const [name, value] of [["settled", standing.settled_seq], ["known", standing.known_seq]]) {
+      const place = document.querySelector(`[data-${name}]`);
+      if (place) place.textContent = value.toLocaleString("en-GB");
+    }
     if (this.told !== null && this.told !== standing.told) this.readAgain();
     this.told = standing.told;
     if (!standing.is_open) {
@@ -73,6 +78,7 @@ export class Follower {
     showLocalTimes(document);
     this.findings.read();
     this.findings.mark();
+    if (this.scene.recording.trace) this.pins.build();
     this.fromPage();
   }
 

@@ -76,6 +76,8 @@ export class Plots {
       for (const { plot, kind } of this.plots) {
         kind.ends = ends(kind, recording);
         plot.setData(dataOf(kind, recording, this.scene.theme), false);
+        const [min, max] = kind.ends;
+        plot.setScale("y", { min, max });
       }
     }
     this.show();
