@@ -12,7 +12,7 @@ from typing import Final
 
 from support.tree import PRODUCT_ROOTS, modules_under
 
-PRODUCT_LINES_MAX: Final = 35_000
+PRODUCT_LINES_MAX: Final = 39_000
 """Lines that hold code: blank lines, comments and docstrings are free, so that nobody saves on
 explaining. Beyond it: delete, or argue in docs/decisions/."""
 

@@ -1,5 +1,8 @@
 """Commands that run several processes, or pretend devices."""
 
+import os
+import sys
+import webbrowser
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +16,8 @@ from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json, say
 from dermatrace.cli.stopping import stop_event
 from dermatrace.clock import SystemClock
+from dermatrace.console.entrance import demo_link
+from dermatrace.console.installation import address_of
 from dermatrace.demo.judged import await_verdicts, expectations_of, judgements_of
 from dermatrace.demo.keys import pressed_key, single_keys
 from dermatrace.demo.live import LiveFleet
@@ -42,13 +47,15 @@ def up(
         typer.Option(help="Start mosquitto here, or use the broker of the settings."),
     ] = "mosquitto",
 ) -> None:
-    """Run broker, recorder and judge on this machine, and keep them running.
+    """Run broker, recorder, judge and console on this machine, and keep them running.
 
-    For real use without containers. Where `dermatrace provision influxdb` has left its tokens, or
-    a setting names one, InfluxDB is kept up to the record too. A process that breaks is started
-    again; one that needs a person ends everything with exit code 3, save forwarding, without which
-    the others go on. Devices find the broker on DERMATRACE_BROKER_PORT; to
-    let them in from the network set DERMATRACE_LISTEN_HOST and a password file.
+    For real use without containers. The first link into the console stands in
+    DIR/logs/console.log; `dermatrace console users` makes others. Where `dermatrace provision
+    influxdb` has left its tokens, or a setting names one, InfluxDB is kept up to the record too. A
+    process that breaks is started again; one that needs a person ends everything with exit code 3,
+    save forwarding and console, without which the others go on. Devices find the broker on
+    DERMATRACE_BROKER_PORT; to let them in from the network set DERMATRACE_LISTEN_HOST and a
+    password file.
     """
     settings = load_settings(data=data)
     logs.set_up_logs(as_json=settings.log_format == "json", level=settings.log_level)
@@ -58,8 +65,10 @@ def up(
             remedy="apt-get install mosquitto, or name another broker and use --broker external.",
         )
     stopping = stop_event()
-    with Supervisor(settings, broker, SystemClock(), forwards=settings.forwards) as supervisor:
+    forwards, clock = settings.forwards, SystemClock()
+    with Supervisor(settings, broker, clock, forwards=forwards, serves=True) as supervisor:
         address = supervisor.address
+        say(f"console at {address_of(supervisor.settings)}")
         say(f"broker at {address.host}:{address.port}, health at {supervisor.health_url}/healthz")
         if (url := supervisor.forward_health_url) is not None:
             say(f"forwarding to InfluxDB at {settings.influxdb_url}, health at {url}/healthz")
@@ -79,24 +88,31 @@ def demo(
     minutes: Annotated[
         float, typer.Option(min=0.5, max=240, help="Length of each session with --once.")
     ] = 20.0,
+    browse: Annotated[
+        bool, typer.Option("--browse/--no-browse", help="Open the console in a browser.")
+    ] = True,
 ) -> None:
-    """See it work: broker, recorder, judge, a sample clinic and pretend devices, on this machine.
+    """See it work: recorder, judge, console, a sample clinic, pretend devices, on this machine.
 
-    Press k to kill the recorder and watch the receipts catch up, j to kill the judge and watch it
-    go on where it was. Needs no configuration and no containers. With --once it plays every
-    treatment, one of them with faults, waits until all is settled and judged, compares record and
-    findings with the script, and exits 0 only if both agree.
+    Opens the console; its link also stands on the screen. Press k to kill the recorder and watch
+    the receipts catch up, j to kill the judge and watch it go on where it was. Needs no
+    configuration and no containers. With --once it plays every treatment, one of them with faults,
+    waits until all is settled and judged, compares record and findings with the script, and exits
+    0 only if both agree.
     """
     folder = data or Path("data") / "demo"
     settings = load_settings(data=folder, health_port=0)
     logs.set_up_logs(as_json=False, level="error")
     kind = _broker_kind(broker)
-    with Supervisor(settings, kind, SystemClock(), any_port=True) as supervisor:
+    clock = SystemClock()
+    with Supervisor(settings, kind, clock, any_port=True, serves=not once) as supervisor:
         registry_documents = import_sample_clinic(supervisor.settings, supervisor.address)
         if once:
             _demo_once(supervisor, seed, minutes, registry_documents, as_json=as_json)
         else:
-            _demo_live(supervisor, seed)
+            link = demo_link(supervisor.settings, clock)
+            say(f"the console: {link}")
+            _demo_live(supervisor, seed, link, browse=browse and _has_screen())
 
 
 def simulate(
@@ -153,14 +169,24 @@ def _demo_once(
     report.check()
 
 
-def _demo_live(supervisor: Supervisor, seed: int) -> None:
+def _has_screen() -> bool:
+    """Tell whether a browser would open a window, and not take over this terminal."""
+    return sys.platform != "linux" or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+
+
+def _demo_live(supervisor: Supervisor, seed: int, link: str, *, browse: bool) -> None:
     stopping = stop_event()
     clock = SystemClock()
     fleet = LiveFleet(supervisor.settings, supervisor.address, seed, clock)
     with ExitStack() as cleanup:
         cleanup.callback(fleet.stop)
         view = cleanup.enter_context(closing(View(supervisor, fleet.devices, clock)))
+        view.link = link
         fleet.start()
+        if browse:
+            webbrowser.open(link)
         cleanup.enter_context(single_keys())
         live = cleanup.enter_context(Live(auto_refresh=False, screen=True))
         while not stopping.is_set():

@@ -30,7 +30,7 @@ WAITING_USUAL: Final = 3
 """Documents of a device that are usually on their way; more than that is worth a colour."""
 BEHIND_USUAL: Final = 60
 """Entries that come while the judge writes down what it has read; more than that is worth one."""
-LINES_ROUND_FINDINGS: Final = 22
+LINES_ROUND_FINDINGS: Final = 23
 """Of the screen, for five devices; what is left shows findings, at least one."""
 GAPS_FROM_LINES: Final = 30
 """A lower screen has no empty lines round the tables, so that everything is on it."""
@@ -58,6 +58,8 @@ class View:
         self._reader = JournalReader(settings.journal_file)
         self._judge = JudgeWatch(settings.journal_file, settings.index_file, clock)
         self.last_event = ""
+        self.link = ""
+        """Into the console, if one runs."""
 
     def close(self) -> None:
         """Release the journal."""
@@ -76,7 +78,7 @@ class View:
             Padding(self._records(streams, with_treatment=is_wide), (gap, 1)),
             Padding(self._judgements(streams), (1 - gap, 1, gap, 1)),
             finding_panel(self._judge, shown),
-            self._footer(),
+            *self._footer(is_tall=gap == 1),
         )
 
     # --- processes ----------------------------------------------------------------------------
@@ -164,10 +166,15 @@ class View:
         seconds = (self._clock.monotonic_ms() - device.session_began_ms) // 1_000
         return f"{seconds // 60}:{seconds % 60:02}"
 
-    def _footer(self) -> Text:
-        line = Text(no_wrap=True, overflow="ellipsis")
-        line.append(" kill: k ingest  j judge  b broker   end: q or Ctrl-C    ", "dim")
-        return line.append(self.last_event)
+    def _footer(self, *, is_tall: bool) -> Iterator[Text]:
+        """Yield keys and last event; the console's link beside them, or instead where it is low."""
+        link = Text(f"{' console ' if is_tall else ''}{self.link}", no_wrap=True)
+        if self.link and (is_tall or not self.last_event):
+            yield link
+        if is_tall or self.last_event or not self.link:
+            keys = Text(no_wrap=True, overflow="ellipsis")
+            keys.append(" kill: k ingest  j judge  b broker   end: q or Ctrl-C    ", "dim")
+            yield keys.append(self.last_event)
 
     def _unsettled(self, device: SimulatedDevice) -> int:
         return sum(s.assigned_count - s.settled_seq for s in device.sender.standings())

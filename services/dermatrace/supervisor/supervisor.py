@@ -1,4 +1,4 @@
-"""Broker first, recorder next, then the judge and forwarding; the other way round at the end."""
+"""Broker first, recorder next, then the judge, then whoever only reads; at the end in reverse."""
 
 import os
 import time
@@ -27,7 +27,7 @@ BrokerKind = Literal["mosquitto", "amqtt", "external"]
 READY_WAIT_S: Final = 30.0
 """Longest wait for a process to be ready; then the start is given up with its last words."""
 ASK_INTERVAL_S: Final = 0.05
-ASIDE: Final = frozenset({"forward"})
+ASIDE: Final = frozenset({"forward", "console"})
 """Processes that others do without: whatever becomes of them, recording and judging go on."""
 PERSON_WAIT_S: Final = 60.0
 """How long such a one stays away when it needs a person. What is done about it (a rebuild holds the
@@ -46,20 +46,24 @@ class Supervisor:
         *,
         any_port: bool = False,
         forwards: bool = False,
+        serves: bool = False,
     ) -> None:
         """Prepare; `start` starts. With `external` the broker of the settings is used.
 
         `any_port` lets a demonstration move aside where real devices would look for the broker.
-        `forwards` also keeps InfluxDB up to the record.
+        `forwards` also keeps InfluxDB up to the record, `serves` also runs the console.
         Raises UsageError if the port is taken.
         """
         self.broker_kind = broker
         self._any_port = any_port
         self._forwards = forwards
+        self._serves = serves
         self._clock = clock
         self._log = logs.log("supervisor")
         self.settings = self._with_own_broker(settings) if broker != "external" else settings
-        ports = ("health_port", "forward_health_port")
+        ports = ("health_port", "forward_health_port", "console_port")
+        if any_port and answers("127.0.0.1", self.settings.console_port):
+            self.settings = self.settings.model_copy(update={"console_port": 0})
         self.settings = self.settings.model_copy(
             update={name: getattr(self.settings, name) or free_port() for name in ports}
         )
@@ -91,7 +95,7 @@ class Supervisor:
         return f"http://127.0.0.1:{port}" if self._forwards else None
 
     def start(self) -> None:
-        """Start broker, recorder and judge, each ready before the next, and forwarding if wanted.
+        """Start broker, recorder, judge, each ready before the next, and who only reads if wanted.
 
         Raises DermatraceError with the last words of the one that did not become ready, unless
         it is one that the others do without.
@@ -103,6 +107,8 @@ class Supervisor:
             self._start("judge", our_command("judge"), self._judge_has_index)
             if self._forwards:
                 self._start("forward", our_command("forward"), self._forward_is_ready)
+            if self._serves:
+                self._start("console", our_command("console"), self._console_answers)
         except BaseException:
             self.stop()
             raise
@@ -187,6 +193,10 @@ class Supervisor:
             return ask_health(self.health_url).is_healthy
         except ServerUnavailable:
             return False
+
+    def _console_answers(self) -> bool:
+        # Bound and left unserved it would answer too; but then its process ends, and is noticed.
+        return answers("127.0.0.1", self.settings.console_port)
 
     def _forward_is_ready(self) -> bool:
         # Not "healthy": InfluxDB may be away for as long as it likes, and nobody waits for it.

@@ -94,3 +94,15 @@ def test_live_fleet_shows_its_findings_and_goes_on_when_the_judge_is_killed(
 def _is_back(supervisor: Supervisor, killed: int | None) -> bool:
     supervisor.attend()
     return supervisor.children["judge"].pid not in {None, killed}
+
+
+def test_screen_shows_the_way_into_the_console(supervisor: Supervisor) -> None:
+    link = f"http://127.0.0.1:8430/enter?token={'x' * 43}"
+    with closing(View(supervisor, [], SystemClock())) as view:
+        assert "kill: k ingest" in _text(view, SMALL)
+        view.link = link
+        assert link in _text(view)
+        assert link in _text(view, SMALL)
+        view.last_event = "ingest killed"
+        assert "ingest killed" in _text(view, SMALL)
+        assert link in _text(view)
