@@ -33,9 +33,10 @@ def pulse(desk: AtDesk) -> Pulse:
 
 
 @doors.other("/healthz", PUBLIC)
-def healthz(here: Here) -> dict[str, bool]:
-    """Answer whoever restarts the console; says nothing of the record."""
-    return {"healthy": bool(here.store.rows("SELECT 1"))}
+def healthz(here: Here) -> dict[str, Any]:
+    """Answer whoever restarts the console, as other processes do; says nothing of the record."""
+    can_read = bool(here.store.rows("SELECT 1"))
+    return {"healthy": can_read, "ready": True, "connected": can_read, "problems": []}
 
 
 @doors.other(f"{API}/openapi.json", _OWN)

@@ -195,8 +195,13 @@ class Supervisor:
             return False
 
     def _console_answers(self) -> bool:
-        # Bound and left unserved it would answer too; but then its process ends, and is noticed.
-        return answers("127.0.0.1", self.settings.console_port)
+        port = self.settings.console_port
+        if self.settings.console_tls_certificate_file is not None:
+            return answers("127.0.0.1", port)  # its certificate names another address than ours
+        try:
+            return ask_health(f"http://127.0.0.1:{port}").is_healthy
+        except ServerUnavailable:
+            return False
 
     def _forward_is_ready(self) -> bool:
         # Not "healthy": InfluxDB may be away for as long as it likes, and nobody waits for it.
