@@ -112,6 +112,7 @@ def in_one_go(folder: Path) -> tuple[Content, Account]:
     way = Way(folder)
     way.begin()
     account = way.go()
+    assert way.shelf.written_over == [], "no two points share a place"
     return way.content, account
 
 

@@ -58,6 +58,8 @@ class PointShelf:
     """With which lines are refused. With 400 and 413 the others are not taken either."""
     points: dict[PointKey, dict[str, Value]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    written_over: list[PointKey] = field(default_factory=list)
+    """Points that stood there and were told anew; a finding that clears is meant to."""
     retention_s: dict[Bucket, int] = field(default_factory=lambda: {"raw": 0, "sessions": 0})
     bucket_ids: dict[Bucket, str] = field(default_factory=lambda: {"raw": "b1", "sessions": "b2"})
     before: Callable[[Asked], None] = lambda _: None
@@ -129,6 +131,8 @@ class PointShelf:
             assert isinstance(value, float | str), f"{name} is {value!r}: no float and no text"
         tags = tuple(sorted(told["tags"].items()))
         key = PointKey(bucket, told["measurement"], tags, told["time"])
+        if key in self.points and told["fields"].get("is_cleared") != 1.0:
+            self.written_over.append(key)
         self.points.setdefault(key, {}).update(told["fields"])
 
 

@@ -5,9 +5,11 @@ from typing import Any, Final
 import pytest
 
 from dermatrace.forward.memory import HELD_ENTRIES_MAX, HELD_MAX_MS
-from support.forward_journal import OTHER, PEN, HandJournal
+from support.forward_journal import OTHER, PEN, SECOND_MS, HandJournal
 from support.forward_runs import Way
 from support.forward_twins import WaitsForNothing
+from support.manual_clock import NOON_MS
+from support.pipeline_bench import held
 
 MODEL: Final = "Pen One"
 LONG_MS: Final = HELD_MAX_MS + 1
@@ -82,6 +84,24 @@ def test_waiting_goes_by_the_clock_of_the_record_and_not_by_ours(journal: HandJo
         journal.shelf.points.clear()
         assert journal.forward(entries) == account
         assert journal.way.content == whole
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_what_is_given_up_together_is_told_in_the_same_order_after_a_restart(
+    journal: HandJournal, *, is_restarted: bool
+) -> None:
+    """A finding stands where its session's clock says, and that is known once it has been told."""
+    journal.bench.account(held("s-1", last=9))  # the session is heard of before its judgement
+    journal.judge(1, "finding_raised", finding={"seq_range": {"first_seq": 2, "last_seq": 2}})
+    journal.tell(1, "device.event", wall_time_ms=None)
+    journal.wait(5_000)
+    journal.tell(2, "device.event", wall_time_ms=None)
+    if is_restarted:
+        assert journal.forward().pending_count == 3
+    journal.wait(60_000)
+    assert journal.forward().pending_count == 0
+    (finding,) = journal.shelf.named("finding")
+    assert finding.at_ns // 1_000_000 == NOON_MS + SECOND_MS
 
 
 def test_too_many_held_documents_are_given_up(journal: HandJournal) -> None:
