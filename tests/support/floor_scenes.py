@@ -86,7 +86,7 @@ TROUBLED: Final = (
     Played(3, silent_for_ms=200_000, begins_ms=BEGINS_MS - 240_000),
     Played(4, has_device=False),
     Played(5, begins_ms=BEGINS_MS - 180_000),
-    Played(6, has_device=False, begins_ms=NOW_MS + 1_800_000),
+    Played(6, has_device=False, begins_ms=NOW_MS + 600_000),
 )
 """Calm, stale, interrupted, without telemetry, ended, planned; two rooms free."""
 

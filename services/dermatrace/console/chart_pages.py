@@ -16,6 +16,7 @@ from dermatrace.console.chart_facts import (
 )
 from dermatrace.console.desk import AtDesk, Desk
 from dermatrace.console.doors import Doors
+from dermatrace.console.facts import Facts
 from dermatrace.console.telling import Document
 from dermatrace.errors import NotHere, UsageError
 from dermatrace.journal.streams import StreamKey
@@ -80,34 +81,42 @@ class Signing(Entered):
     statement: Words | None = None
 
 
-def tell(desk: Desk, clinic: str, about: str, documents: list[Document]) -> list[ToldFacts]:
+class WhatBecame(Facts):
+    """What became of the documents of one sitting."""
+
+    told: tuple[ToldFacts, ...]
+
+
+def tell(desk: Desk, clinic: str, about: str, documents: list[Document]) -> WhatBecame:
     """Send documents, wait a little for the receipt, and return what became of each."""
     name = desk.visitor.name
-    return told_facts(desk.installation.telling.tell(clinic, about, name, documents))
+    told = desk.installation.telling.tell(clinic, about, name, documents)
+    return WhatBecame(told=tuple(told_facts(told)))
 
 
 @doors.json("/chart/{clinic}", _WRITE, method="POST")
-def enter_facts(desk: AtDesk, clinic: str, sitting: Annotated[Sitting, Body()]) -> list[ToldFacts]:
+def enter_facts(desk: AtDesk, clinic: str, sitting: Annotated[Sitting, Body()]) -> WhatBecame:
     """Send what somebody has entered; answers when it is recorded, or after two seconds."""
     documents = [document(desk, clinic, one.kind, one.facts) for one in sitting.documents]
     return tell(desk, clinic, sitting.about, documents)
 
 
 @doors.json("/chart/{clinic}/told/{stream_id}", _WRITE)
-def told_of_sitting(desk: AtDesk, clinic: str, stream_id: str) -> list[ToldFacts]:
+def told_of_sitting(desk: AtDesk, clinic: str, stream_id: str) -> WhatBecame:
     """Say what has become of what was entered in one sitting."""
     telling = desk.installation.telling
     told = telling.of_stream(clinic, stream_id, desk.record.journal)
     if not told:
         raise NotHere(f"nothing was entered here as {stream_id}")
     telling.note_if_recorded(clinic, told)
-    return told_facts(telling.of_stream(clinic, stream_id, desk.record.journal))
+    told = telling.of_stream(clinic, stream_id, desk.record.journal)
+    return WhatBecame(told=tuple(told_facts(told)))
 
 
 @doors.json(f"{_SESSION}/seen", _WRITE, method="POST")
 def acknowledge_findings(
     desk: AtDesk, clinic: str, sender: str, session: str, seen: Annotated[SeenFindings, Body()]
-) -> list[ToldFacts]:
+) -> WhatBecame:
     """Say that somebody has seen findings; that says nothing about whether they were right."""
     found = session_of(desk, clinic, sender, session)
     facts: dict[str, Any] = {"findings": finding_keys(desk, found, seen.numbers)}
@@ -123,7 +132,7 @@ def justify_findings(
     sender: str,
     session: str,
     given: Annotated[JustifiedFindings, Body()],
-) -> list[ToldFacts]:
+) -> WhatBecame:
     """Say why findings were accepted; they stay in the record, with this beside them."""
     found = session_of(desk, clinic, sender, session)
     facts: dict[str, Any] = {"findings": finding_keys(desk, found, given.numbers)}
@@ -135,7 +144,7 @@ def justify_findings(
 @doors.json(f"{_SESSION}/signature", _SIGN, method="POST")
 def sign_session(
     desk: AtDesk, clinic: str, sender: str, session: str, signing: Annotated[Signing, Body()]
-) -> list[ToldFacts]:
+) -> WhatBecame:
     """Sign the record of a session as it was shown; what is added later is not covered."""
     found = session_of(desk, clinic, sender, session)
     signer = director_of(desk, clinic)

@@ -9,7 +9,12 @@ from typing import Final, TypeAlias
 from dermatrace import logs
 from dermatrace.clock import Clock
 from dermatrace.console.floor_state import FloorState
-from dermatrace.console.floor_tiles import FloorTile, LiveSession
+from dermatrace.console.floor_tiles import (
+    READINGS_EVERY_MS,
+    STALE_AFTER_MS,
+    FloorTile,
+    LiveSession,
+)
 from dermatrace.console.records import Records
 from dermatrace.console.rendering import render
 from dermatrace.errors import DermatraceError
@@ -22,6 +27,7 @@ UNSENT_MAX: Final = 4
 JUDGE_BEHIND_MIN_MS: Final = 5_000
 """The judge writes down what it found once a second; after this long without, findings are said to
 be missing."""
+_AGES: Final = {"stale_after_ms": STALE_AFTER_MS, "old_after_ms": 2 * READINGS_EVERY_MS}
 END_WAIT_MAX_S: Final = 10
 """For the look under way when the console ends; then it is left behind."""
 
@@ -174,4 +180,4 @@ def _made(tile: FloorTile, before: ShownTile | None) -> ShownTile:
     if before is not None and before.tile == tile:
         return before
     version = 1 if before is None else before.version + 1
-    return ShownTile(tile, version, render("floor_tile.html", {"tile": tile}))
+    return ShownTile(tile, version, render("floor_tile.html", {"tile": tile, **_AGES}))

@@ -81,7 +81,7 @@ class IssuedVisit(Facts):
 
     visit_id: str
     subject_id: str
-    told: list[ToldFacts]
+    told: tuple[ToldFacts, ...]
 
 
 def _dress_list(desk: Desk, facts: VisitList) -> dict[str, Any]:
@@ -178,9 +178,8 @@ def make_visit(desk: AtDesk, clinic: str, asked: Annotated[NewVisit, Body()]) ->
             "reason": asked.reason,
         }
         documents.append(document(desk, clinic, "chart.attach", attached))
-    return IssuedVisit(
-        visit_id=visit_id, subject_id=subject_id, told=tell(desk, clinic, visit_id, documents)
-    )
+    became = tell(desk, clinic, visit_id, documents)
+    return IssuedVisit(visit_id=visit_id, subject_id=subject_id, told=became.told)
 
 
 def _dress_one(desk: Desk, facts: VisitFacts) -> dict[str, Any]:

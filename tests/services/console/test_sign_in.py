@@ -30,7 +30,7 @@ def test_first_link_makes_an_administrator_once(fresh: ConsoleBench) -> None:
     client = fresh.anybody()
     assert "administrator" in client.get(f"/enter?token={token}").text
     came = client.post("/enter", data={"token": token, "name": "desk-1"})
-    assert (came.status_code, came.headers["location"]) == (303, "/sessions")
+    assert (came.status_code, came.headers["location"]) == (303, "/")
     assert [user.role for user in fresh.people.users()] == ["administrator"]
     assert client.get("/api/v1/visitor").json()["name"] == "desk-1"
     assert other.get(f"/enter?token={token}").status_code == 403
@@ -200,10 +200,10 @@ def test_change_that_another_site_asks_for_is_refused_token_or_not(
     ("to", "expected"),
     [
         ("/devices?x=1", "/devices?x=1"),
-        ("//elsewhere.example", "/sessions"),
-        ("/\\elsewhere.example", "/sessions"),
-        ("https://elsewhere.example", "/sessions"),
-        ("", "/sessions"),
+        ("//elsewhere.example", "/"),
+        ("/\\elsewhere.example", "/"),
+        ("https://elsewhere.example", "/"),
+        ("", "/"),
     ],
 )
 def test_after_signing_in_one_goes_on_only_within_the_console(

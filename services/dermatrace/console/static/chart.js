@@ -130,7 +130,7 @@ async function submit(form) {
         window.location = `${form.dataset.next}/${answer.visit_id}`;
         return;
       }
-      await follow(clinic, answer, words);
+      await follow(clinic, answer.told, words);
     }
     await lookAgain();
   } catch (problem) {

@@ -8,7 +8,7 @@ const ASK_AGAIN_MS = 700;
 export async function tell(path, body, say) {
   say("sending…", "waiting");
   const answer = await send("POST", path, body);
-  await follow(path.split("/")[2], Array.isArray(answer) ? answer : answer.told, say);
+  await follow(path.split("/")[2], answer.told, say);
   return answer;
 }
 
@@ -17,7 +17,7 @@ export async function follow(clinic, told, say) {
   while (told.some((one) => one.state === "waiting")) {
     await new Promise((done) => window.setTimeout(done, ASK_AGAIN_MS));
     try {
-      told = await get(`/chart/${clinic}/told/${told[0].stream_id}`);
+      ({ told } = await get(`/chart/${clinic}/told/${told[0].stream_id}`));
     } catch (problem) {
       if (problem instanceof Problem) throw problem;
       say("waiting for the recorder: no connection to the console", "waiting");
