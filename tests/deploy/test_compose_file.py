@@ -48,7 +48,7 @@ def test_schema_refuses_a_misspelt_key() -> None:
 
 
 def test_stack_has_every_part_of_the_path() -> None:
-    parts = {"mosquitto", "ingest", "judge", "forward", "influxdb", "grafana"}
+    parts = {"mosquitto", "ingest", "judge", "forward", "console", "influxdb", "grafana"}
     once = {"provision-broker", "provision-influxdb", "provision-grafana"}
     always = {service.name for service in SERVICES if not service.body.get("profiles")}
     assert always >= parts | once

@@ -96,7 +96,12 @@ def test_who_calls_another_shares_a_network_with_it() -> None:
         name: set(service.body.get("networks", ())) for name, service in OURS.services.items()
     }
     for name, service in OURS.services.items():
-        text = " ".join(service.environment.values())
-        for other in OURS.services:
-            if re.search(rf"(?:^| |//){other}(?=:\d| |$)", text) and other != name:
-                assert networks[name] & networks[other], (name, other)
+        for key, value in service.environment.items():
+            host = value if key.endswith("_HOST") else _host_in(value)
+            if host in networks and host != name:
+                assert networks[name] & networks[host], (name, host)
+
+
+def _host_in(value: str) -> str:
+    found = re.search(r"//([a-z-]+):\d", value)
+    return "" if found is None else found[1]

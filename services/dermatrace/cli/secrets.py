@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -13,6 +13,7 @@ from dermatrace.provision.broker_accounts import Account, Kind, account_from
 from dermatrace.provision.secret_files import BROKER_FOLDER, make_secrets
 from dermatrace.provision.step import Step
 from dermatrace.registry.sending import SENDER_DEFAULT
+from dermatrace.settings import Settings
 from dermatrace.simulator.fleet import FLEET
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 Folder = Annotated[Path, typer.Option("--in", metavar="DIR", help="Folder of secrets.")]
 FOLDER_DEFAULT = Path("secrets")
+CONSOLE: Final[str] = Settings.model_fields["console_sender"].default
 
 
 @app.command()
@@ -66,6 +68,7 @@ def demo_accounts() -> list[Account]:
             for device in FLEET
         ),
         *(Account(name=sender_id_of(clinic), kind="desk", clinics=(clinic,)) for clinic in clinics),
+        Account(name=CONSOLE, kind="desk", clinics=tuple(clinics)),
         Account(name=SENDER_DEFAULT, kind="staff", clinics=tuple(clinics)),
     ]
 
