@@ -247,25 +247,6 @@ def load_settings(**given: Any) -> Settings:  # noqa: ANN401  any setting
         raise UsageError(f"settings: {wrong}", remedy="docs/settings.md lists them all.") from None
 
 
-def render_reference() -> str:
-    """Return docs/settings.md."""
-    lines = [
-        "# Settings",
-        "",
-        "Each is an environment variable, or the same name in lower case without the prefix in one",
-        f"TOML file that `{CONFIG_VARIABLE}` names. The environment wins over the file, the",
-        "command line over both. Unknown names are refused.",
-        "",
-        "| setting | environment | default | meaning |",
-        "|---|---|---|---|",
-    ]
-    for name, field in Settings.model_fields.items():
-        default = "unset" if field.default is None else f"`{field.default}`"
-        meaning = " ".join((field.description or "").split())
-        lines.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {default} | {meaning} |")
-    return "\n".join(lines) + "\n"
-
-
 def first_line(path: Path | None) -> str | None:
     """Return the first line of a file that holds a password or token; None without a file.
 

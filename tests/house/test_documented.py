@@ -10,9 +10,10 @@ import typer.main
 from pydantic import BaseModel
 
 from dermatrace.cli import app
-from dermatrace.settings import Settings, render_reference
+from dermatrace.settings import Settings
 from dermatrace_schemas.topics import MessageClass
 from support.reference import PAGES
+from support.settings_page import render_reference
 from support.snippets import Command, commands_in
 from support.tree import ROOT, documents, makefile_targets
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from dermatrace.forward.measurements import render_measurements
 from dermatrace.judge.rule_book import render_rules
-from dermatrace.settings import render_reference
 from support.explained import IN_README, example_output, fenced
+from support.settings_page import render_reference
 from support.tree import ROOT
 
 SETTINGS_REFERENCE: Final = ROOT / "docs" / "settings.md"
