@@ -20,18 +20,26 @@ from itertools import chain, islice
 from typing import Final
 
 from benchmarks import time_series
-from benchmarks.panel_points import YEAR_DAYS, PointSession, judged_lines, recorder_lines, year
+from benchmarks.panel_points import (
+    DAY_MS,
+    YEAR_DAYS,
+    PointSession,
+    judged_lines,
+    recorder_lines,
+    year,
+)
 from benchmarks.panel_readings import raw_lines
 from benchmarks.rounds import Row, Run, alternate
 from dermatrace.clock import SystemClock
 from dermatrace.errors import DermatraceError
-from dermatrace.forward.measurement import UNKNOWN
+from dermatrace.forward.measurement import BUCKETS, UNKNOWN, Bucket
+from dermatrace.forward.measurements import MEASUREMENTS
 from dermatrace.provision.influxdb import plan_from
 from dermatrace.settings import Settings
 from support.boards import BOARDS, annotations, panels, variables
 from support.boards_run import asked_text, texts
 from support.grafana import Scope, choose, milliseconds
-from support.influx_org import RAW_BUCKET, SESSIONS_BUCKET, InfluxOrg
+from support.influx_org import RETENTION_POLICIES, InfluxOrg
 
 BASELINE: Final = "newest value of one series"
 BASELINE_TEXT: Final = 'SELECT last("is_up") FROM "raw"."pipeline" WHERE "part" = \'ingest\''
@@ -42,6 +50,7 @@ HEARD_MS: Final = 1_000
 FINDINGS: Final = 20
 """Of each session that is shown: enough that some of every sort lie in the time that is."""
 BODY_LINES: Final = 5_000
+BUCKET_OF: Final = {measurement.name: measurement.bucket for measurement in MEASUREMENTS}
 SAMPLES_H: Final = 24
 SAMPLES_APART_S: Final = 10
 
@@ -111,22 +120,32 @@ def _make_buckets(org: InfluxOrg) -> None:
 
 
 def _fill(org: InfluxOrg, whole: Year, minutes: float) -> None:
-    few = (judged_lines(one) for one in whole.past)
-    _send(org, chain.from_iterable(few), SESSIONS_BUCKET)
-    shown = chain(whole.read, whole.running)
-    many = (judged_lines(one, minutes=minutes, findings=FINDINGS) for one in shown)
-    _send(org, chain.from_iterable(many), SESSIONS_BUCKET)
-    _send(org, (line for one in whole.read for line in raw_lines(one, minutes)), RAW_BUCKET)
-    running = (line for one in whole.running for line in raw_lines(one, minutes, ends=False))
-    _send(org, running, RAW_BUCKET)
+    kept_ms = plan_from(Settings()).buckets[0].retention_s * 1_000 - DAY_MS
+    for bucket in BUCKETS:
+        is_raw = bucket == "raw"
+        few = (
+            judged_lines(one)
+            for one in whole.past
+            if not is_raw or one.begins_ms > whole.until_ms - kept_ms
+        )
+        shown = chain(whole.read, whole.running)
+        many = (judged_lines(one, minutes=minutes, findings=FINDINGS) for one in shown)
+        judged = chain.from_iterable(chain(few, many))
+        _send(org, (line for line in judged if _bucket_of(line) == bucket), bucket)
+    read = (raw_lines(one, minutes) for one in whole.read)
+    running = (raw_lines(one, minutes, ends=False) for one in whole.running)
     samples = recorder_lines(whole.until_ms, hours=SAMPLES_H, seconds_apart=SAMPLES_APART_S)
-    _send(org, samples, RAW_BUCKET)
+    _send(org, chain(chain.from_iterable(chain(read, running)), samples), "raw")
 
 
-def _send(org: InfluxOrg, lines: Iterable[str], bucket: str) -> None:
+def _bucket_of(line: str) -> Bucket:
+    return BUCKET_OF[line.partition(",")[0]]
+
+
+def _send(org: InfluxOrg, lines: Iterable[str], bucket: Bucket) -> None:
     remaining = iter(lines)
     while body := list(islice(remaining, BODY_LINES)):
-        time_series.write_bare(org, ["\n".join(body).encode()], bucket)
+        time_series.write_bare(org, ["\n".join(body).encode()], RETENTION_POLICIES[bucket])
 
 
 def _asked(whole: Year) -> dict[str, list[str]]:

@@ -105,10 +105,14 @@ class Influx:
         """Return what is to be known of a bucket; see `PointStore`."""
         name = self._address.buckets[bucket]
         with self._asking(bucket) as client:
-            found = client.buckets_api().find_bucket_by_name(name)
-        if found is None:
+            told = client.buckets_api().find_buckets(name=name).buckets
+        if told is None:
+            what = f"what answers at {self._address.url} is no InfluxDB 2"
+            raise InfluxUnavailable(what, remedy="Set influxdb_url, and start forwarding again.")
+        if not told:
             self.close()  # perhaps the token may not see it, and another one is put there soon
             raise InfluxUnavailable(f"InfluxDB has no bucket {name}", remedy=_PROVISION)
+        found = told[0]
         rules = found.retention_rules or []
         retention_s = max((int(rule.every_seconds or 0) for rule in rules), default=0)
         return BucketFacts(str(found.id), retention_s)

@@ -177,6 +177,17 @@ def test_bucket_that_is_not_seen_means_wait_and_the_token_is_read_again(
     assert server.requests[-1].headers["Authorization"] == "Token secret-2"
 
 
+@pytest.mark.parametrize("body", ["", "<html>welcome</html>", "[]", {"buckets": None}])
+def test_something_else_that_answers_there_is_not_taken_for_influxdb(
+    door: Influx, server: ScriptedHttp, body: object
+) -> None:
+    """It might say yes to points and keep none of them."""
+    server.replies[LIST] = Reply(200, body)
+    with pytest.raises(InfluxUnavailable, match="is no InfluxDB 2") as caught:
+        door.facts("raw")
+    assert "influxdb_url" in caught.value.remedy
+
+
 def test_deletion_is_of_all_times_or_of_one_to_the_nanosecond(
     door: Influx, server: ScriptedHttp
 ) -> None:

@@ -44,7 +44,7 @@ OF_THE_ARRIVAL: Final = frozenset({"record_event", "rejection"})
 """Measurements that tell what the recorder noted, by its own clock."""
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(scene=scenes(), order=ORDERS, lives=LIVES)
 def test_forwarding_killed_anywhere_leads_to_the_same_points(
     clinics: Path, scene: Scene, order: tuple[int, int], lives: list[Life]
@@ -62,7 +62,7 @@ def _check_killed(way: Way, lives: Sequence[Life]) -> None:
     assert way.content == whole
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(scene=scenes(), order=ORDERS, entries=st.sampled_from([1, 3, 17]), cut=st.integers(0, 300))
 def test_steps_of_any_size_and_a_rebuild_lead_to_the_same_points(
     clinics: Path, scene: Scene, order: tuple[int, int], entries: int, cut: int
@@ -101,7 +101,7 @@ def _is_sure(scene: Scene) -> bool:
     return not any(isinstance(fault, ClockStep | UnsetClock) for fault in scene.faults)
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(scene=scenes().filter(_is_sure), seed=st.integers(0, 1_000), jitter=st.sampled_from(JITTERS))
 def test_documents_that_arrive_in_disorder_lead_to_the_same_points(
     clinics: Path, scene: Scene, seed: int, jitter: int
