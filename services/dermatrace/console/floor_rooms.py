@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from dermatrace.console.floor_facts import FloorTile
 from dermatrace.console.floor_tiles import (
     DUE_SHOWN_MS,
-    FloorTile,
     LiveSession,
     due_ms_of,
     tile_of_session,
@@ -14,7 +14,7 @@ from dermatrace.console.floor_tiles import (
 )
 from dermatrace.reading.visit_chart import Visit
 
-DAY_AHEAD_MS = 12 * 3_600_000
+DAY_AHEAD_MS: Final = 12 * 3_600_000
 """A visit planned for later than this is not shown as a room's next one."""
 
 

@@ -3,14 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from dermatrace.console.floor_facts import FloorTile, TileFinding
 from dermatrace.console.floor_readings import LiveReadings
 from dermatrace.console.floor_rooms import Room, Rooms, lay_out
 from dermatrace.console.floor_tiles import (
     FORGOTTEN_AFTER_MS,
     PRIORITIES,
-    FloorTile,
     LiveSession,
-    TileFinding,
 )
 from dermatrace.console.records import Record
 from dermatrace.journal.entry import Entry
