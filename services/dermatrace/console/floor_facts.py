@@ -95,6 +95,8 @@ class TileVisit(Facts):
 
     visit_id: str
     due_ms: int | None
+    due: str
+    """The same by the clock on the clinic's wall."""
     operator_id: str | None
     device_sender: str | None
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from dermatrace.console.clinic_time import local_clock
 from dermatrace.console.floor_facts import (
     FloorTile,
     TileDepth,
@@ -93,7 +94,11 @@ def due_ms_of(visit: Visit) -> int | None:
 
 
 def tile_of_session(
-    key: str, title: str, live: LiveSession, now_ms: int, visit: Visit | None = None
+    key: str,
+    title: str,
+    live: LiveSession,
+    now_ms: int,
+    visit: TileVisit | None = None,
 ) -> FloorTile:
     """Return the tile of a session."""
     protocol = None if live.context is None else live.context.protocol
@@ -106,13 +111,13 @@ def tile_of_session(
         treatment=protocol.title if protocol else (found.protocol_id if found else None),
         protocol_version=None if found is None else found.protocol_version,
         session=_session(live),
-        visit=None if visit is None else tile_visit(visit),
+        visit=visit,
         raised=_raised(live.findings),
     )
 
 
 def tile_without_session(
-    key: str, clinic: str, title: str, visit: Visit | None, now_ms: int
+    key: str, clinic: str, title: str, visit: Visit | None, now_ms: int, zone: str
 ) -> FloorTile:
     """Return the tile of a room in which no device speaks."""
     due_ms = None if visit is None else due_ms_of(visit)
@@ -128,16 +133,17 @@ def tile_without_session(
         treatment=None if plan is None else plan.protocol_id,
         protocol_version=None if plan is None else plan.protocol_version,
         session=None,
-        visit=None if visit is None else tile_visit(visit),
+        visit=None if visit is None else tile_visit(visit, zone),
         raised=None,
     )
 
 
-def tile_visit(visit: Visit) -> TileVisit:
+def tile_visit(visit: Visit, zone: str) -> TileVisit:
     """Return what a tile says of a visit."""
     return TileVisit(
         visit_id=visit.visit_id,
         due_ms=due_ms_of(visit),
+        due=local_clock(zone)(due_ms_of(visit)),
         operator_id=visit.chart.plan.operator_id,
         device_sender=None if visit.planned is None else visit.planned.device_sender,
     )

@@ -5,13 +5,14 @@ from typing import Any, Final
 from dermatrace.console.access import CLINICAL, Access
 from dermatrace.console.chart_facts import ToldFacts, told_facts
 from dermatrace.console.chart_pages import director_of
+from dermatrace.console.clinic_time import local_clock, time_zone_of
 from dermatrace.console.desk import AtDesk, Desk
 from dermatrace.console.doors import Doors
 from dermatrace.console.facts import Facts
 from dermatrace.console.floor_state import means
 from dermatrace.console.floor_tiles import PRIORITIES
 from dermatrace.console.session_lookup import find_stream
-from dermatrace.console.visit_choices import choices, local_clock, time_zone_of
+from dermatrace.console.visit_choices import choices
 from dermatrace.console.visit_facts import (
     VisitFact,
     VisitSession,
@@ -61,7 +62,7 @@ class SessionChart(Facts):
 
 
 def _dress(desk: Desk, facts: SessionChart) -> dict[str, Any]:
-    zone = time_zone_of(desk, facts.clinic)
+    zone = time_zone_of(desk.record.registry(), facts.clinic, desk.now_ms)
     shown = desk.installation.floor.shown()
     return {
         "zone": zone,

@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
+from dermatrace.clock import SystemClock
+from dermatrace.console.store import Store
+from dermatrace.console.telling import Telling, Told
 from dermatrace.journal.reader import JournalReader
 from dermatrace.settings import Settings
 from dermatrace_schemas.parse import parse
@@ -14,9 +18,16 @@ from support.broker import Mosquitto
 from support.console_bench import NORTH, SOUTH, ConsoleBench, csrf_of
 from support.ingest_thread import IngestThread
 from support.judge_bench import JudgeBench
+from support.telling_twins import HastyTelling
 from support.waiting import wait_until
 
 VISIT = "v-tried"
+FACTS: dict[str, JsonValue] = {
+    "salt": "0" * 32,
+    "visit_id": VISIT,
+    "text": "Came late.",
+    "source": "console",
+}
 NOTE = {"kind": "chart.note", "facts": {"visit_id": VISIT, "text": "Came late."}}
 
 
@@ -154,3 +165,26 @@ def test_gate_closes_once_the_judge_has_read_what_was_entered(
         judge.close()
         after = director.get(f"/api/v1/visits/{NORTH}/{visit_id}").json()
     assert [fact["words"] for fact in after["facts"]][-1] == "Second look."
+
+
+def _claimed_too_much(telling: Telling, journal: Path) -> list[Told]:
+    """Return what is said to be recorded and stands in no journal."""
+    telling.tell(NORTH, VISIT, "nurse-1", [("chart.note", FACTS)], wait_s=0.0)
+    with JournalReader(journal) as reader:
+        return [
+            one
+            for one in telling.about(NORTH, VISIT, reader)
+            if one.state == "recorded" and not reader.streams_named("chart", one.stream_id)
+        ]
+
+
+@pytest.mark.parametrize(("made", "is_honest"), [(Telling, True), (HastyTelling, False)])
+def test_nothing_is_claimed_that_the_record_lacks(
+    data: Path, free_port: int, made: type[Telling], *, is_honest: bool
+) -> None:
+    settings = Settings(data=data, broker_port=free_port)
+    with Store(settings.console_file, serve=True) as store:
+        telling = made(settings, store, SystemClock())
+        claimed = _claimed_too_much(telling, settings.journal_file)
+        telling.close()
+    assert (claimed == []) is is_honest
