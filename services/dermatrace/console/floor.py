@@ -8,11 +8,11 @@ from typing import Final, TypeAlias
 
 from dermatrace import logs
 from dermatrace.clock import Clock
+from dermatrace.console.floor_facts import FloorTile
 from dermatrace.console.floor_state import FloorState
 from dermatrace.console.floor_tiles import (
     READINGS_EVERY_MS,
     STALE_AFTER_MS,
-    FloorTile,
     LiveSession,
 )
 from dermatrace.console.records import Records

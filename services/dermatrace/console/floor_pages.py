@@ -13,7 +13,7 @@ from dermatrace.console.desk import AtDesk, Here
 from dermatrace.console.doors import Doors
 from dermatrace.console.facts import Facts
 from dermatrace.console.floor import Floor, Shown, ShownTile
-from dermatrace.console.floor_tiles import FloorTile
+from dermatrace.console.floor_facts import FloorTile
 from dermatrace.console.guard import Admitted
 from dermatrace.console.navigation import first_place
 

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from dermatrace.console.floor_facts import FloorTile
 from dermatrace.console.floor_tiles import (
     DUE_SHOWN_MS,
-    FloorTile,
     LiveSession,
     due_ms_of,
     tile_of_session,
+    tile_visit,
     tile_without_session,
 )
 from dermatrace.reading.visit_chart import Visit
 
-DAY_AHEAD_MS = 12 * 3_600_000
+DAY_AHEAD_MS: Final = 12 * 3_600_000
 """A visit planned for later than this is not shown as a room's next one."""
 
 
@@ -33,6 +34,13 @@ class Rooms:
     rooms: tuple[Room, ...] = ()
     of_device: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """Clinic and sender to the room in which the registry says the device stands."""
+
+    zones: Mapping[str, str] = field(default_factory=dict)
+    """Clinic to time zone."""
+
+    def zone(self, clinic: str) -> str:
+        """Return the time zone of a clinic."""
+        return self.zones.get(clinic, "UTC")
 
     def room_of(self, live: LiveSession) -> Room | None:
         """Return where a session takes place: as planned, else where its device stands."""
@@ -63,9 +71,11 @@ def lay_out(
         key, live, visit = f"{room.clinic}/room/{room.room_id}", in_rooms.get(room), None
         visit = next(iter(waiting.get(room, ())), None)
         if live is not None and not (live.has_ended and visit is not None):
-            tiles.append(tile_of_session(key, room.name, live, now_ms, visit))
+            then = None if visit is None else tile_visit(visit, rooms.zone(room.clinic))
+            tiles.append(tile_of_session(key, room.name, live, now_ms, then))
         else:
-            tiles.append(tile_without_session(key, room.clinic, room.name, visit, now_ms))
+            zone = rooms.zone(room.clinic)
+            tiles.append(tile_without_session(key, room.clinic, room.name, visit, now_ms, zone))
     for live in elsewhere:
         at = rooms.room_of(live)
         title = live.stream.key.sender if at is None else f"{at.name} · {live.stream.key.sender}"
@@ -73,7 +83,8 @@ def lay_out(
         tiles.append(tile_of_session(key, title, live, now_ms))
     for visit in homeless:
         key, title = f"{visit.clinic}/visit/{visit.visit_id}", "No room"
-        tiles.append(tile_without_session(key, visit.clinic, title, visit, now_ms))
+        zone = rooms.zone(visit.clinic)
+        tiles.append(tile_without_session(key, visit.clinic, title, visit, now_ms, zone))
     return tiles
 
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from dermatrace.console.clinic_time import time_zone_of
+from dermatrace.console.floor_facts import FloorTile, TileFinding
 from dermatrace.console.floor_readings import LiveReadings
 from dermatrace.console.floor_rooms import Room, Rooms, lay_out
 from dermatrace.console.floor_tiles import (
     FORGOTTEN_AFTER_MS,
     PRIORITIES,
-    FloorTile,
     LiveSession,
-    TileFinding,
 )
 from dermatrace.console.records import Record
 from dermatrace.journal.entry import Entry
@@ -252,4 +252,5 @@ def _rooms_of(record: Record, now_ms: int) -> Rooms:
             content = version.content
             if isinstance(content, DeviceContent) and content.room_id is not None:
                 devices[clinic, content.sender] = content.room_id
-    return Rooms(tuple(rooms), devices)
+    zones = {name: time_zone_of(history, name, now_ms) for name in history.clinics()}
+    return Rooms(tuple(rooms), devices, zones)

@@ -2,9 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-from dermatrace.console.facts import Facts
+from dermatrace.console.clinic_time import local_clock
+from dermatrace.console.floor_facts import (
+    FloorTile,
+    TileDepth,
+    TileFinding,
+    TileSession,
+    TileState,
+    TileVisit,
+)
 from dermatrace.console.floor_readings import LiveReadings
 from dermatrace.journal.streams import StreamRecord
 from dermatrace.judge.bounds import Bound, bounds_of
@@ -12,11 +20,10 @@ from dermatrace.judge.context import SessionContext
 from dermatrace.judge.search import FoundSession
 from dermatrace.judge.spot import Spot
 from dermatrace.reading.visit_chart import Visit
-from dermatrace_schemas.finding import Nature, Priority
+from dermatrace_schemas.finding import Priority
 from dermatrace_schemas.limits import ALIVE_INTERVAL_MS
 from dermatrace_schemas.quantities import Quantity
 from dermatrace_schemas.session import Modality
-from dermatrace_schemas.treatment import Gate
 
 READINGS_EVERY_MS: Final = 2_000
 """A live message spans at most a second, and takes at most another to be shown. Past twice this the
@@ -36,114 +43,6 @@ DUE_SHOWN_MS: Final = 4 * 3_600_000
 FINDINGS_SHOWN_MAX: Final = 20
 """Findings of one tile, the gravest first; the session's page has all."""
 PRIORITIES: Final[tuple[Priority, ...]] = ("high", "medium", "low")
-
-TileState: TypeAlias = Literal[
-    "running",
-    "paused",
-    "stale",
-    "interrupted",
-    "ended",
-    "without_telemetry",
-    "planned",
-    "idle",
-]
-"""stale: silent for longer than a running device may be. interrupted: for so long that something is
-wrong. without_telemetry: a visit was to begin, and no device has told of it."""
-
-
-class TileDepth(Facts):
-    """Needle protrusion, as set and as the device reports it, against the band of the protocol."""
-
-    set_mm: float | None
-    reported_mm: float | None
-    lower_mm: float | None
-    upper_mm: float | None
-    ceiling_mm: float | None
-    """The least that any other limit allows: operator's scope, cleared label, device rating."""
-
-
-class TileFinding(Facts):
-    """One finding, and whether it lasts and somebody has seen it."""
-
-    number: int
-    priority: Priority
-    nature: Nature
-    sentence: str
-    is_cleared: bool
-    is_seen: bool
-
-
-class TileSession(Facts):
-    """The session on a tile."""
-
-    sender: str
-    session_id: str
-    device: str | None
-    modality: Modality | None
-    zone: str | None
-    pass_number: int | None
-    depth: TileDepth
-    is_on_skin: bool
-    stroke_rate_hz: float | None
-    energy_set_mj: float | None
-    energy_delivered_mj: float | None
-    energy_upper_mj: float | None
-    energy_per: str
-    impedance_ohm: float | None
-    temperature_celsius: float | None
-    temperature_upper_celsius: float | None
-    stroke_count: int
-    shot_count: int
-    test_shot_count: int
-    has_touched_skin: bool
-    elapsed_ms: int
-    outcome: str | None
-    """Of an ended one, as the device told."""
-    told_ms: int | None
-    """When the newest document was told, by the recorder's clock; late data is as old."""
-    reading_ms: int | None
-    """When the newest reading was taken, likewise."""
-    clock_behind_ms: int | None
-    """By how much the device's clock is behind; null if it is about right, or not set."""
-    recorded_to: int
-    missing_count: int
-    rejected_count: int
-    is_judged: bool
-    """Whether the judge has come to it; before that nothing is known of findings and gates."""
-    needs_plan: bool
-    """Whether it belongs to no visit."""
-    open_gates: tuple[Gate, ...]
-    asked_gate_count: int
-    findings: tuple[TileFinding, ...]
-    high_count: int
-    medium_count: int
-    low_count: int
-
-
-class TileVisit(Facts):
-    """The visit on a tile, or the next one of its room."""
-
-    visit_id: str
-    due_ms: int | None
-    operator_id: str | None
-    device_sender: str | None
-
-
-class FloorTile(Facts):
-    """One room, or one device that stands in none."""
-
-    key: str
-    """Stays the same while the tile is there."""
-    clinic: str
-    title: str
-    state: TileState
-    treatment: str | None
-    """Title of the treatment protocol, or its id."""
-    protocol_version: str | None
-    session: TileSession | None
-    visit: TileVisit | None
-    raised: Priority | None
-    """The gravest finding that nobody has seen yet."""
 
 
 @dataclass(slots=True)
@@ -195,7 +94,11 @@ def due_ms_of(visit: Visit) -> int | None:
 
 
 def tile_of_session(
-    key: str, title: str, live: LiveSession, now_ms: int, visit: Visit | None = None
+    key: str,
+    title: str,
+    live: LiveSession,
+    now_ms: int,
+    visit: TileVisit | None = None,
 ) -> FloorTile:
     """Return the tile of a session."""
     protocol = None if live.context is None else live.context.protocol
@@ -208,13 +111,13 @@ def tile_of_session(
         treatment=protocol.title if protocol else (found.protocol_id if found else None),
         protocol_version=None if found is None else found.protocol_version,
         session=_session(live),
-        visit=None if visit is None else tile_visit(visit),
+        visit=visit,
         raised=_raised(live.findings),
     )
 
 
 def tile_without_session(
-    key: str, clinic: str, title: str, visit: Visit | None, now_ms: int
+    key: str, clinic: str, title: str, visit: Visit | None, now_ms: int, zone: str
 ) -> FloorTile:
     """Return the tile of a room in which no device speaks."""
     due_ms = None if visit is None else due_ms_of(visit)
@@ -230,16 +133,17 @@ def tile_without_session(
         treatment=None if plan is None else plan.protocol_id,
         protocol_version=None if plan is None else plan.protocol_version,
         session=None,
-        visit=None if visit is None else tile_visit(visit),
+        visit=None if visit is None else tile_visit(visit, zone),
         raised=None,
     )
 
 
-def tile_visit(visit: Visit) -> TileVisit:
+def tile_visit(visit: Visit, zone: str) -> TileVisit:
     """Return what a tile says of a visit."""
     return TileVisit(
         visit_id=visit.visit_id,
         due_ms=due_ms_of(visit),
+        due=local_clock(zone)(due_ms_of(visit)),
         operator_id=visit.chart.plan.operator_id,
         device_sender=None if visit.planned is None else visit.planned.device_sender,
     )

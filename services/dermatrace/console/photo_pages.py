@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Body, Path, Query
+from fastapi import Depends, Path, Query, Request
 from starlette.responses import FileResponse, Response
 
 from dermatrace.console.access import CLINICAL, WRITERS, Access
@@ -15,7 +15,14 @@ from dermatrace_schemas.identifiers import STREAM_PATTERN
 doors = Doors()
 Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 VisitId = Annotated[str, Query(pattern=STREAM_PATTERN)]
-Image = Annotated[bytes, Body(media_type="application/octet-stream")]
+
+
+async def _image_of(request: Request) -> bytes:
+    """Return a request's bytes; as a parameter of its own, one too large would be no 413."""
+    return await request.body()
+
+
+Image = Annotated[bytes, Depends(_image_of)]
 
 
 class KeptPhoto(Facts):

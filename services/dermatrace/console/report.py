@@ -9,7 +9,7 @@ from dermatrace.console.svg_paths import WIDTH
 from dermatrace.journal.reader import JournalReader
 from dermatrace.reading.session_review import Review
 
-ZONES_PRINTED_MAX: Final = 12
+ZONES_PRINTED_MAX: Final = 11
 """Zones in the table; of the others it says how many there are."""
 LINES_PRINTED_MAX: Final = 24
 """Lines below the plots, for what people have told and for findings, the highest priority first."""

@@ -5,12 +5,14 @@ from typing import Any, Final
 from dermatrace.console.access import CLINICAL, Access
 from dermatrace.console.chart_facts import ToldFacts, told_facts
 from dermatrace.console.chart_pages import director_of
+from dermatrace.console.clinic_time import local_clock, time_zone_of
 from dermatrace.console.desk import AtDesk, Desk
 from dermatrace.console.doors import Doors
 from dermatrace.console.facts import Facts
 from dermatrace.console.floor_state import means
+from dermatrace.console.floor_tiles import PRIORITIES
 from dermatrace.console.session_lookup import find_stream
-from dermatrace.console.visit_choices import choices, local_clock, time_zone_of
+from dermatrace.console.visit_choices import choices
 from dermatrace.console.visit_facts import (
     VisitFact,
     VisitSession,
@@ -60,7 +62,7 @@ class SessionChart(Facts):
 
 
 def _dress(desk: Desk, facts: SessionChart) -> dict[str, Any]:
-    zone = time_zone_of(desk, facts.clinic)
+    zone = time_zone_of(desk.record.registry(), facts.clinic, desk.now_ms)
     shown = desk.installation.floor.shown()
     return {
         "zone": zone,
@@ -68,6 +70,7 @@ def _dress(desk: Desk, facts: SessionChart) -> dict[str, Any]:
         "choices": choices(desk, facts.clinic),
         "signer": director_of(desk, facts.clinic) if desk.visitor.role == "director" else None,
         "under_way": still_under_way(facts.entered, facts.facts),
+        "wanted_visit": desk.request.query_params.get("visit") or facts.visit_id,
         "visits": [one for one in shown.visits if one.clinic == facts.clinic],
     }
 
@@ -111,7 +114,7 @@ def session_chart(desk: AtDesk, clinic: str, sender: str, session: str) -> Sessi
                     if any(means(key, one) for key in told.findings)
                 ),
             )
-            for one in findings
+            for one in sorted(findings, key=lambda told: PRIORITIES.index(told.priority))
         ),
         facts=tuple(visit_fact(fact, fact not in held) for fact in facts),
         entered=tuple(told_facts(telling.about(clinic, f"{sender}/{session}", journal))),

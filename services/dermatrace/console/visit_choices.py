@@ -1,16 +1,12 @@
 """What the forms of a visit offer: from the registry, and from the last visit."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dermatrace.console.desk import Desk
 from dermatrace.judge.search import SessionQuery, search
 from dermatrace.reading.registry_standing import Standing
 from dermatrace.reading.visit_chart import read_visit
 from dermatrace_schemas.registry_models import (
-    ClinicContent,
     DeviceContent,
     OperatorContent,
     RoomContent,
@@ -23,29 +19,6 @@ AGE_BANDS: Final = ("under_18", "18_21", "22_29", "30_39", "40_49", "50_59", "60
 PHOTOTYPES: Final = ("I", "II", "III", "IV", "V", "VI")
 Option = tuple[str, str]
 """Value and words."""
-
-
-def time_zone_of(desk: Desk, clinic: str) -> str:
-    """Return the clinic's time zone; UTC if it has named none that this machine knows."""
-    version = Standing(desk.record.registry(), clinic, desk.now_ms).find("clinic", clinic)
-    content = None if version is None else version.content
-    named = content.time_zone if isinstance(content, ClinicContent) else None
-    try:
-        return "UTC" if named is None else ZoneInfo(named).key
-    except (ZoneInfoNotFoundError, ValueError):
-        return "UTC"
-
-
-def local_clock(zone: str) -> Callable[[int | None], str]:
-    """Return a function that says a moment by the clock on the clinic's wall."""
-
-    def local(utc_ms: int | None) -> str:
-        if utc_ms is None:
-            return "time unknown"
-        moment = datetime.fromtimestamp(utc_ms / 1_000, UTC).astimezone(ZoneInfo(zone))
-        return moment.strftime("%Y-%m-%d %H:%M")
-
-    return local
 
 
 def choices(desk: Desk, clinic: str) -> dict[str, list[Option]]:

@@ -10,10 +10,11 @@ from starlette.responses import Response
 from dermatrace.console.access import CLINICAL, WRITERS, Access
 from dermatrace.console.chart_facts import ToldFacts, document
 from dermatrace.console.chart_pages import Entered, tell
+from dermatrace.console.clinic_time import local_clock, time_zone_of
 from dermatrace.console.desk import AtDesk, Desk
 from dermatrace.console.doors import Doors
 from dermatrace.console.facts import Facts
-from dermatrace.console.visit_choices import choices, defaults, local_clock, time_zone_of
+from dermatrace.console.visit_choices import choices, defaults
 from dermatrace.console.visit_facts import (
     Unassigned,
     VisitFacts,
@@ -92,7 +93,7 @@ def _dress_list(desk: Desk, facts: VisitList) -> dict[str, Any]:
     named = {"sender": query.get("sender"), "session": query.get("session")}
     if clinic is None:
         return {"clinic": None, "clinics": clinics, "named": named, "local": local_clock("UTC")}
-    zone = time_zone_of(desk, clinic)
+    zone = time_zone_of(desk.record.registry(), clinic, desk.now_ms)
     wanted = defaults(desk, clinic, query.get("subject") or None, query.get("room") or None)
     if named["session"]:
         homes = desk.installation.floor.shown().tiles
@@ -184,7 +185,7 @@ def make_visit(desk: AtDesk, clinic: str, asked: Annotated[NewVisit, Body()]) ->
 
 def _dress_one(desk: Desk, facts: VisitFacts) -> dict[str, Any]:
     clinic = facts.item.clinic
-    zone = time_zone_of(desk, clinic)
+    zone = time_zone_of(desk.record.registry(), clinic, desk.now_ms)
     return {
         "clinic": clinic,
         "zone": zone,
@@ -207,7 +208,7 @@ def visit(desk: AtDesk, clinic: str, visit_id: VisitId) -> VisitFacts:
 def visit_slip(desk: AtDesk, clinic: str, visit_id: VisitId) -> Response:
     """Show the pseudonym on a slip for the clinic's own file: only there stands whose it is."""
     facts = visit_facts(desk, _find(desk, clinic, visit_id))
-    local = local_clock(time_zone_of(desk, clinic))
+    local = local_clock(time_zone_of(desk.record.registry(), clinic, desk.now_ms))
     return desk.page("visit_slip.html", facts=facts, local=local)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from dermatrace.journal.reader import JournalReader
 from dermatrace.judge.archive import fact_of
@@ -12,7 +13,7 @@ from dermatrace.judge.search import FoundSession, SessionQuery, search
 from dermatrace_schemas.chart import ChartPlan
 from dermatrace_schemas.session import Plan
 
-SESSIONS_PER_VISIT_SHOWN_MAX = 20
+SESSIONS_PER_VISIT_SHOWN_MAX: Final = 20
 """Sessions of one visit that are shown, the newest; a visit has one or two."""
 
 

@@ -1,12 +1,13 @@
 // A session that runs: what comes is drawn where it belongs, without moving what somebody looks at.
 
-import { connectionHeard, connectionLost } from "./connection.js";
+import { connectionHeard, connectionLost, isConnected } from "./connection.js";
 import { showLocalTimes } from "./times.js";
 
 const AGAIN_MS = 3_000;
 const TICK_MS = 500;
 /** Twice the longest time in which a running session tells something. */
 const STALE_MS = 10_000;
+const READ_AGAIN_MS = 30_000;
 const STALE_ROOM = 0.08;
 const STALE_ROOM_S_MIN = 2;
 
@@ -20,6 +21,8 @@ export class Follower {
     this.pins = pins;
     this.told = null;
     this.heard = null;
+    this.readMs = Date.now();
+    this.knownSeq = null;
     this.fromPage();
     this.open();
     setInterval(() => this.tick(), TICK_MS);
@@ -57,7 +60,9 @@ export class Follower {
       const place = document.querySelector(`[data-${name}]`);
       if (place) place.textContent = value.toLocaleString("en-GB");
     }
-    if (this.told !== null && this.told !== standing.told) this.readAgain();
+    // Numbers by zone grow with every document; what is found, or said, is shown at once.
+    const isOld = Date.now() - this.readMs > READ_AGAIN_MS && standing.known_seq !== this.knownSeq;
+    if ((this.told !== null && this.told !== standing.told) || isOld) this.readAgain();
     this.told = standing.told;
     if (!standing.is_open) {
       source.close();
@@ -68,6 +73,8 @@ export class Follower {
 
   /** Take over what the page says by now, all but the plots. */
   async readAgain() {
+    this.readMs = Date.now();
+    this.knownSeq = Number(document.querySelector("[data-known]")?.textContent.replaceAll(",", ""));
     const answer = await fetch(this.root.dataset.page, { headers: { accept: "text/html" } });
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -95,9 +102,10 @@ export class Follower {
     const ageMs = this.heard.ageMs + Date.now() - this.heard.atMs;
     const isStale = ageMs > STALE_MS;
     const words = { silent: "interrupted", stopped: "stopped" }[status] ?? (isStale ? "" : status === "paused" ? "paused" : "live");
-    mark.textContent = isStale ? `${words ? `${words}, ` : ""}no data for ${age(ageMs)}` : `${words} ${age(ageMs)}`;
-    mark.classList.toggle("is-live", !isStale && status === "running");
-    mark.classList.toggle("is-stale", isStale);
+    if (!isConnected()) mark.textContent = `not live, heard ${age(ageMs)} ago`;
+    else mark.textContent = isStale ? `${words ? `${words}, ` : ""}no data for ${age(ageMs)}` : `${words} ${age(ageMs)}`;
+    mark.classList.toggle("is-live", !isStale && isConnected() && status === "running");
+    mark.classList.toggle("is-stale", isStale || !isConnected());
     panel?.classList.toggle("is-stale", isStale);
     const { recording, view } = this.scene;
     const from = isStale && status !== "stopped" && recording.trace ? recording.endS * 1000 : null;
