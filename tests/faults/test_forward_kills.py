@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from dermatrace.simulator.fleet import FLEET
 from support.faults_forward_gate import Moment
 from support.faults_forward_stand import MakeForwardStand, MakeRecordedStand
 from support.faults_table import FaultTable
@@ -23,7 +24,7 @@ MOMENTS: Final[tuple[Moment, ...]] = ("body half sent", "answer on its way")
 def test_killed_forwarding_brings_every_point_once(
     make_forward_stand: MakeForwardStand, fault_table: FaultTable, kills: int
 ) -> None:
-    stand = make_forward_stand()
+    stand = make_forward_stand(fleet=FLEET)
     stand.begin()
     for _ in range(kills):
         stand.pause(most_s=MOMENT_MAX_S)

@@ -1,6 +1,7 @@
 """An InfluxDB that answers, and says no: to our token, to our bucket, to some of our points."""
 
 import time
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -62,6 +63,7 @@ def test_taking_a_refused_token_for_refused_points_loses_them(
     make_recorded_stand: MakeRecordedStand, fault_table: FaultTable
 ) -> None:
     stand = make_recorded_stand()
+    stand.provision()
     stand.gate.strike("answer on its way", lambda: _revoke_token(stand))
     found = stand.forward_all("drops-on-refused-token")
     fault_table.broken("token revoked", "a refused token is waited for", found)
@@ -125,9 +127,9 @@ def test_points_in_conflict_are_kept_aside_until_a_rebuild_brings_them(
 
 
 def test_conflict_in_a_full_step_keeps_exactly_the_refused_points_aside(
-    make_recorded_stand: MakeRecordedStand,
+    make_recorded_stand: MakeRecordedStand, longer_journal: Path
 ) -> None:
-    stand = make_recorded_stand()
+    stand = make_recorded_stand(journal=longer_journal)
     _write_as_somebody_else(stand)
     found = stand.forward_all()
     assert found.is_clean, found
@@ -162,17 +164,17 @@ def test_one_unreadable_point_in_thousands_is_found_and_the_others_stand(
 
 
 def test_one_unreadable_point_in_a_full_step_is_found_and_the_others_stand(
-    make_recorded_stand: MakeRecordedStand,
+    make_recorded_stand: MakeRecordedStand, longer_journal: Path
 ) -> None:
-    found = make_recorded_stand().forward_all("poisonous")
+    found = make_recorded_stand(journal=longer_journal).forward_all("poisonous")
     assert found.is_clean, found
     assert found.quarantined_count == 1, found
     assert found.point_count > STEP_LINES_MAX
 
 
 def test_going_on_over_a_step_with_one_unreadable_point_loses_all_of_it(
-    make_recorded_stand: MakeRecordedStand, fault_table: FaultTable
+    make_recorded_stand: MakeRecordedStand, longer_journal: Path, fault_table: FaultTable
 ) -> None:
-    found = make_recorded_stand().forward_all("poisonous-skips-refused")
+    found = make_recorded_stand(journal=longer_journal).forward_all("poisonous-skips-refused")
     fault_table.broken("poison", "the refused point is looked for", found)
     assert found.lost, found
