@@ -62,8 +62,11 @@ def test_influxdb_away_is_waited_for_and_gets_everything(
         leave()
         stand.forward.wait_problem("no answer from InfluxDB", "forwarding goes on by itself")
         stand.wait_others_go_on()
+        told = stand.forward.told_by_doctor("InfluxDB")
         stand.server.start()
         stand.forward.wait_healthy()
+    assert "no answer" in told
+    assert "Nothing is lost meanwhile" in told
     words = stand.forward.words
     found = stand.conclude()
     fault_table.held("influxdb away", strikes, found)

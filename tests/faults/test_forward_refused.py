@@ -51,6 +51,8 @@ def test_revoked_token_is_waited_for_until_provisioning_replaces_it(
             "Run `dermatrace provision influxdb`; forwarding goes on by itself.",
         )
         stand.wait_others_go_on()
+        told = stand.forward.told_by_doctor("InfluxDB token")
+        assert "Run `dermatrace provision influxdb`: it replaces a token that is refused." in told
         assert "replaced" in stand.provision()
         stand.forward.wait_healthy()
     found = stand.conclude()
@@ -82,8 +84,10 @@ def test_deleted_bucket_is_said_and_filled_again_by_one_command(
         stand.org.delete_bucket(RAW_BUCKET)
         stand.forward.wait_problem(f"does not find bucket {RAW_BUCKET}", "provision influxdb")
         stand.wait_others_go_on()
+        assert "provision influxdb" in stand.forward.told_by_doctor(f"bucket {RAW_BUCKET}")
         stand.provision()
         stand.forward.wait_problem("deleted and made again", "`dermatrace forward rebuild`")
+        assert "forward rebuild" in stand.forward.told_by_doctor("filled bucket raw")
         stand.forward.stop()
         stand.rebuild()
         stand.forward.start()
@@ -118,6 +122,7 @@ def test_points_in_conflict_are_kept_aside_until_a_rebuild_brings_them(
     told = stand.forward.do("forward", "quarantine", "--json")
     assert "already exists as type string" in told
     assert "points refused" in stand.forward.words
+    assert "`dermatrace forward quarantine`" in stand.forward.told_by_doctor("refused points")
     stand.rebuild()  # it deletes what lies under our names, so the cause is gone, too
     found = stand.look()
     fault_table.held("type conflict", 1, found)

@@ -81,6 +81,15 @@ class ForwardProcess(ServiceProcess):
         assert code == 0, f"{' '.join(arguments)}: exit {code}\n{words}"
         return words
 
+    def told_by_doctor(self, what: str) -> str:
+        """Return what `dermatrace doctor` finds wrong with one thing, and what to do about it."""
+        _, words = self.run("doctor", "--json")
+        findings, _ = json.JSONDecoder().raw_decode(words[words.index("[") :])
+        told = [f"{one['found']}\n{one['remedy']}" for one in findings if one["what"] == what]
+        wrong = [one["what"] for one in findings if not one["ok"]]
+        assert what in wrong, f"doctor finds nothing wrong with {what}, but with {wrong}"
+        return told[0]
+
     def wait_following(self) -> None:
         """Wait until this process says that it follows the journal."""
         self.wait_for(
