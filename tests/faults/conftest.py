@@ -13,6 +13,7 @@ import structlog
 from dermatrace import logs
 from dermatrace.simulator.fleet import FLEET, FleetDevice
 from support.broker import StartMosquitto
+from support.faults_clinics import FEW_DEVICES
 from support.faults_forward_journals import record_journal
 from support.faults_forward_stand import (
     ForwardStand,
@@ -35,8 +36,8 @@ TABLE_VARIABLE = "DERMATRACE_FAULT_TABLE"
 TABLE_KILLS_MIN = 40
 """From so many kills on the table is written without being asked for."""
 SEED_VARIABLE = "DERMATRACE_FAULT_SEED"
-RECORDED_SESSIONS = 3
-"""Of each device in the journal that is finished: some 6,000 points."""
+LONGER_SESSIONS = 3
+"""Of each device in the longer of the finished journals: more points than one step takes."""
 
 
 def _kills() -> int:
@@ -147,8 +148,13 @@ def make_forward_stand(
     """Offer one stand with forwarding after another; all ends with the test."""
     with ExitStack() as at_the_end:
 
-        def make(place: Place | None = None) -> ForwardStand:
-            return at_the_end.enter_context(ForwardStand(make_judge_stand(), place or new_place()))
+        def make(
+            place: Place | None = None, *, fleet: tuple[FleetDevice, ...] = FEW_DEVICES
+        ) -> ForwardStand:
+            judged = make_judge_stand(FLEET if _is_for_the_table() else fleet)
+            stand = ForwardStand(judged, place or new_place())
+            stand.forward.product = "" if _is_for_the_table() else "hasty"
+            return at_the_end.enter_context(stand)
 
         yield make
 
@@ -156,7 +162,13 @@ def make_forward_stand(
 @pytest.fixture(scope="session")
 def recorded_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a journal that is finished and judged; whoever forwards it takes a copy."""
-    return record_journal(tmp_path_factory.mktemp("recorded"), sessions=RECORDED_SESSIONS)
+    return record_journal(tmp_path_factory.mktemp("recorded"), sessions=1)
+
+
+@pytest.fixture(scope="session")
+def longer_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return another, of which the first step is full."""
+    return record_journal(tmp_path_factory.mktemp("longer"), sessions=LONGER_SESSIONS)
 
 
 @pytest.fixture

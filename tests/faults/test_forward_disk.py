@@ -62,8 +62,10 @@ def test_full_disk_of_influxdb_is_waited_for_and_it_gets_everything(
         full_disk.fill()
         stand.forward.wait_problem("answers 500", "restart InfluxDB")
         stand.wait_others_go_on()
+        told = stand.forward.told_by_doctor("forwarding")
         full_disk.make_room()
         stand.forward.wait_healthy()
+    assert "restart InfluxDB" in told
     assert "no space left on device" in stand.forward.words
     found = stand.conclude()
     fault_table.held("influxdb full", strikes, found)

@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from dermatrace.simulator.fleet import FLEET
 from support.faults_forward_gate import Moment
 from support.faults_forward_stand import MakeForwardStand, MakeRecordedStand
 from support.faults_table import FaultTable
@@ -23,7 +24,7 @@ MOMENTS: Final[tuple[Moment, ...]] = ("body half sent", "answer on its way")
 def test_killed_forwarding_brings_every_point_once(
     make_forward_stand: MakeForwardStand, fault_table: FaultTable, kills: int
 ) -> None:
-    stand = make_forward_stand()
+    stand = make_forward_stand(fleet=FLEET)
     stand.begin()
     for _ in range(kills):
         stand.pause(most_s=MOMENT_MAX_S)
@@ -61,8 +62,11 @@ def test_influxdb_away_is_waited_for_and_gets_everything(
         leave()
         stand.forward.wait_problem("no answer from InfluxDB", "forwarding goes on by itself")
         stand.wait_others_go_on()
+        told = stand.forward.told_by_doctor("InfluxDB")
         stand.server.start()
         stand.forward.wait_healthy()
+    assert "no answer" in told
+    assert "Nothing is lost meanwhile" in told
     words = stand.forward.words
     found = stand.conclude()
     fault_table.held("influxdb away", strikes, found)

@@ -1,6 +1,7 @@
 """An InfluxDB that answers, and says no: to our token, to our bucket, to some of our points."""
 
 import time
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -50,6 +51,8 @@ def test_revoked_token_is_waited_for_until_provisioning_replaces_it(
             "Run `dermatrace provision influxdb`; forwarding goes on by itself.",
         )
         stand.wait_others_go_on()
+        told = stand.forward.told_by_doctor("InfluxDB token")
+        assert "Run `dermatrace provision influxdb`: it replaces a token that is refused." in told
         assert "replaced" in stand.provision()
         stand.forward.wait_healthy()
     found = stand.conclude()
@@ -62,6 +65,7 @@ def test_taking_a_refused_token_for_refused_points_loses_them(
     make_recorded_stand: MakeRecordedStand, fault_table: FaultTable
 ) -> None:
     stand = make_recorded_stand()
+    stand.provision()
     stand.gate.strike("answer on its way", lambda: _revoke_token(stand))
     found = stand.forward_all("drops-on-refused-token")
     fault_table.broken("token revoked", "a refused token is waited for", found)
@@ -80,8 +84,10 @@ def test_deleted_bucket_is_said_and_filled_again_by_one_command(
         stand.org.delete_bucket(RAW_BUCKET)
         stand.forward.wait_problem(f"does not find bucket {RAW_BUCKET}", "provision influxdb")
         stand.wait_others_go_on()
+        assert "provision influxdb" in stand.forward.told_by_doctor(f"bucket {RAW_BUCKET}")
         stand.provision()
         stand.forward.wait_problem("deleted and made again", "`dermatrace forward rebuild`")
+        assert "forward rebuild" in stand.forward.told_by_doctor("filled bucket raw")
         stand.forward.stop()
         stand.rebuild()
         stand.forward.start()
@@ -116,6 +122,7 @@ def test_points_in_conflict_are_kept_aside_until_a_rebuild_brings_them(
     told = stand.forward.do("forward", "quarantine", "--json")
     assert "already exists as type string" in told
     assert "points refused" in stand.forward.words
+    assert "`dermatrace forward quarantine`" in stand.forward.told_by_doctor("refused points")
     stand.rebuild()  # it deletes what lies under our names, so the cause is gone, too
     found = stand.look()
     fault_table.held("type conflict", 1, found)
@@ -125,9 +132,9 @@ def test_points_in_conflict_are_kept_aside_until_a_rebuild_brings_them(
 
 
 def test_conflict_in_a_full_step_keeps_exactly_the_refused_points_aside(
-    make_recorded_stand: MakeRecordedStand,
+    make_recorded_stand: MakeRecordedStand, longer_journal: Path
 ) -> None:
-    stand = make_recorded_stand()
+    stand = make_recorded_stand(journal=longer_journal)
     _write_as_somebody_else(stand)
     found = stand.forward_all()
     assert found.is_clean, found
@@ -162,17 +169,17 @@ def test_one_unreadable_point_in_thousands_is_found_and_the_others_stand(
 
 
 def test_one_unreadable_point_in_a_full_step_is_found_and_the_others_stand(
-    make_recorded_stand: MakeRecordedStand,
+    make_recorded_stand: MakeRecordedStand, longer_journal: Path
 ) -> None:
-    found = make_recorded_stand().forward_all("poisonous")
+    found = make_recorded_stand(journal=longer_journal).forward_all("poisonous")
     assert found.is_clean, found
     assert found.quarantined_count == 1, found
     assert found.point_count > STEP_LINES_MAX
 
 
 def test_going_on_over_a_step_with_one_unreadable_point_loses_all_of_it(
-    make_recorded_stand: MakeRecordedStand, fault_table: FaultTable
+    make_recorded_stand: MakeRecordedStand, longer_journal: Path, fault_table: FaultTable
 ) -> None:
-    found = make_recorded_stand().forward_all("poisonous-skips-refused")
+    found = make_recorded_stand(journal=longer_journal).forward_all("poisonous-skips-refused")
     fault_table.broken("poison", "the refused point is looked for", found)
     assert found.lost, found

@@ -15,9 +15,11 @@ pytestmark = [pytest.mark.broker, pytest.mark.influx, pytest.mark.slow]
 ANSWER_AFTER_S: Final = 0.1
 """So long InfluxDB takes for each write, besides its work."""
 FEW_DOCUMENTS: Final = 250
-MANY_DOCUMENTS: Final = 7_000
-"""Of a long session: 140,000 points, of which the lines alone are some 50 MB. Of the short one:
+MANY_DOCUMENTS: Final = 5_000
+"""Of a long session: 100,000 points, of which the lines alone are some 40 MB. Of the short one:
 5,000, one step."""
+DOCUMENTS_A_KILL: Final = 400
+"""Of the long session in a long run."""
 CATCH_UP_MAX_S: Final = 120.0
 
 
@@ -50,10 +52,11 @@ def test_slow_influxdb_keeps_nobody_else_waiting_and_gets_everything(
 
 
 def test_memory_does_not_grow_with_what_influxdb_has_not_taken_yet(
-    make_recorded_stand: MakeRecordedStand, fault_table: FaultTable, tmp_path: Path
+    make_recorded_stand: MakeRecordedStand, fault_table: FaultTable, kills: int, tmp_path: Path
 ) -> None:
+    documents = max(MANY_DOCUMENTS, DOCUMENTS_A_KILL * kills)
     short = record_backlog(tmp_path / "short", documents=FEW_DOCUMENTS)
-    long = record_backlog(tmp_path / "long", documents=MANY_DOCUMENTS)
+    long = record_backlog(tmp_path / "long", documents=documents)
     few, many, boundless = (make_recorded_stand(journal=one) for one in (short, long, long))
     bound_mib = _most_memory_mib(few) + MEMORY_MORE_MIB
     many.gate.answer_after_s = boundless.gate.answer_after_s = ANSWER_AFTER_S
@@ -65,8 +68,7 @@ def test_memory_does_not_grow_with_what_influxdb_has_not_taken_yet(
     assert found.is_clean, found
 
     boundless.forward.start("reads-ahead", memory_mib=bound_mib)
-    assert boundless.forward.wait_end(wait_max_s=CATCH_UP_MAX_S) == 1
-    assert "MemoryError" in boundless.forward.words
+    assert boundless.forward.wait_end(wait_max_s=CATCH_UP_MAX_S) != 0, "it had memory enough"
     missing = boundless.look()
     fault_table.broken("slow", "only so many steps are made ahead", missing)
     assert missing.lost, missing

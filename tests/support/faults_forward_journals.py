@@ -30,7 +30,7 @@ LONG_SESSION: Final = StreamKey("north-clinic", "pen-7", "session", "s-long")
 
 
 def record_journal(folder: Path, *, sessions: int, run: str = RUN) -> Path:
-    """Record some sessions of each device and judge them; the last anew, for their late charts."""
+    """Record some sessions of each device and judge them; the last one anew, for its late chart."""
     bench = JudgeBench(folder)
     clock = bench.bench.clock
     clock.advance(SystemClock().utc_ms() - RECORDED_EARLIER_MS - clock.utc_ms())
@@ -38,14 +38,17 @@ def record_journal(folder: Path, *, sessions: int, run: str = RUN) -> Path:
     for number in range(1, sessions + 1):
         begins_ms = clock.utc_ms() + BREAK_MS
         played = [device.session(1, number, 0, SESSION_MINUTES) for device in FLEET]
-        played = [on_a_bad_day(one) if one.device is PEN_NORTH else one for one in played]
-        charts = [fact for one in played for fact in chart_messages(one, begins_ms, run=run)]
-        told = [doc for one in played for doc in device_messages(one, begins_ms, run)]
         is_last = number == sessions
-        bench.record(told if is_last else [*charts, *told], step_ms=1)
         if is_last:
-            bench.judge()
-            bench.record(charts, step_ms=1)
+            played = [on_a_bad_day(one) if one.device is PEN_NORTH else one for one in played]
+        for one in played:
+            chart = chart_messages(one, begins_ms, run=run)
+            is_late = is_last and one.device is PEN_NORTH
+            bench.record([] if is_late else chart, step_ms=1)
+            bench.record(device_messages(one, begins_ms, run), step_ms=1)
+            if is_late:
+                bench.judge()
+                bench.record(chart, step_ms=1)
     bench.judge()
     bench.close()
     return bench.bench.path

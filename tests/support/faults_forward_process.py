@@ -10,6 +10,7 @@ from typing import Any, Final
 from dermatrace.errors import DermatraceError
 from dermatrace.forward.store import Store
 from dermatrace.journal.entry import EMPTY
+from dermatrace.provision.consumers import CONSUMERS
 from support.faults_launcher import COMMAND_VARIABLE, FORWARDER_VARIABLE, MEMORY_VARIABLE
 from support.faults_process import START_WAIT_MAX_S, ServiceProcess, Starter, wait_until
 from support.influx_org import InfluxOrg
@@ -44,6 +45,8 @@ class ForwardProcess(ServiceProcess):
         data.mkdir(parents=True, exist_ok=True)
         self._admin_token = data / "operator.token"
         self._admin_token.write_text(f"{org.token}\n", encoding="utf-8")
+        self.product = ""
+        """Name of the double that is started as the product; none: the product as it is."""
 
     @property
     def file(self) -> Path:
@@ -52,10 +55,18 @@ class ForwardProcess(ServiceProcess):
 
     def start(self, forwarder: str = "", *, memory_mib: int = 0) -> None:
         """Start it: the product, or the double of this name; perhaps with bounded memory."""
-        variables = {FORWARDER_VARIABLE: forwarder} if forwarder else {}
+        name = forwarder or self.product
+        variables = {FORWARDER_VARIABLE: name} if name else {}
         if memory_mib:
             variables[MEMORY_VARIABLE] = str(memory_mib)
         self.launch(**variables)
+
+    def give_token(self, token: str) -> None:
+        """Put a token where provisioning would."""
+        file = self.data / "secrets" / CONSUMERS[0].file_name
+        file.parent.mkdir()
+        file.write_text(f"{token}\n", encoding="utf-8")
+        file.chmod(0o600)
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """Run another command with the same settings; return its exit code and its words."""
@@ -69,6 +80,15 @@ class ForwardProcess(ServiceProcess):
         code, words = self.run(*arguments)
         assert code == 0, f"{' '.join(arguments)}: exit {code}\n{words}"
         return words
+
+    def told_by_doctor(self, what: str) -> str:
+        """Return what `dermatrace doctor` finds wrong with one thing, and what to do about it."""
+        _, words = self.run("doctor", "--json")
+        findings, _ = json.JSONDecoder().raw_decode(words[words.index("[") :])
+        told = [f"{one['found']}\n{one['remedy']}" for one in findings if one["what"] == what]
+        wrong = [one["what"] for one in findings if not one["ok"]]
+        assert what in wrong, f"doctor finds nothing wrong with {what}, but with {wrong}"
+        return told[0]
 
     def wait_following(self) -> None:
         """Wait until this process says that it follows the journal."""
@@ -101,12 +121,8 @@ class ForwardProcess(ServiceProcess):
         )
 
     def wait_caught_up(self) -> None:
-        """Wait until InfluxDB has everything that is on record."""
-        self.wait_for(
-            lambda: self.cursor() >= self.head_entry_id(),
-            "everything is forwarded",
-            wait_max_s=SETTLE_WAIT_MAX_S,
-        )
+        """Wait until InfluxDB has everything that is on record by now."""
+        self.wait_forwarded(self.head_entry_id())
 
     def health(self) -> dict[str, Any]:
         """Return what /healthz says; nothing if it does not answer."""

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, Self
 
+from dermatrace.simulator.fleet import FleetDevice
 from support.checker_points import PointJudgement, judge_points, read_account
 from support.checker_verdicts import judge_verdicts
+from support.faults_clinics import FEW_DEVICES
 from support.faults_forward_gate import Gate
 from support.faults_forward_process import PUBLISHED_WITHIN_S, ForwardProcess
 from support.faults_judge_stand import JudgeProcess, JudgeStand
@@ -43,10 +45,10 @@ class RecordedStand:
         self._at_the_end = ExitStack()
 
     def __enter__(self) -> Self:
-        """Provision the organisation, as a person would."""
+        """Open the gate, and let forwarding into buckets of its own."""
         self._at_the_end.enter_context(self.gate)
         self._at_the_end.callback(self.forward.close)
-        self.provision()
+        self._let_in()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -55,6 +57,11 @@ class RecordedStand:
     def provision(self) -> str:
         """Run `dermatrace provision influxdb`, and return what it said."""
         return self.forward.do("provision", "influxdb")
+
+    def _let_in(self) -> None:
+        """Make the buckets and give forwarding a token, in a moment."""
+        self.org.make_buckets()
+        self.forward.give_token(self.org.token)
 
     def rebuild(self) -> str:
         """Run `dermatrace forward rebuild`, and return what it said."""
@@ -95,6 +102,10 @@ class ForwardStand(RecordedStand):
         self.judged = judged
         self.random = judged.random
         self._pids: dict[str, int] = {}
+
+    def _let_in(self) -> None:
+        """Provision, as a person would."""
+        self.provision()
 
     @property
     def ingest(self) -> IngestProcess:
@@ -160,8 +171,13 @@ class ForwardStand(RecordedStand):
 class MakeForwardStand(Protocol):
     """Makes a stand whose forwarding is provisioned and not started; it ends with the test."""
 
-    def __call__(self, place: Place | None = None) -> ForwardStand:
-        """Return it; without a place in a new organisation of the InfluxDB that tests share."""
+    def __call__(
+        self, place: Place | None = None, *, fleet: tuple[FleetDevice, ...] = FEW_DEVICES
+    ) -> ForwardStand:
+        """Return it; without a place in a new organisation of the InfluxDB that tests share.
+
+        For the table every stand has the whole fleet.
+        """
         ...
 
 

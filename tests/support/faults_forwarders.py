@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from random import Random
 from typing import Final
 
 from dermatrace import logs
+from dermatrace.backoff import Backoff
 from dermatrace.clock import SystemClock
 from dermatrace.errors import InfluxUnavailable, PointsRefused
-from dermatrace.forward.delivery import Delivery
+from dermatrace.forward.delivery import RETRY_FIRST_S, RETRY_MAX_S, Delivery
 from dermatrace.forward.forwarder import READ_ENTRIES_MAX, Forwarder
 from dermatrace.forward.influx import Influx, InfluxAddress
 from dermatrace.forward.measurement import Bucket
@@ -30,7 +32,7 @@ from dermatrace.settings import load_settings
 
 WRITING_TAKES_S: Final = 0.5
 """From the cursor's move to the write, where the damage is done in that time."""
-POISONED_SESSION: Final = "-pen-south-1-1"
+POISONED_SESSION: Final = "-pen-north-1-1"
 """The one session, by the end of its name, of which a window is made unreadable."""
 POISONED_SEQ: Final = 30
 
@@ -179,10 +181,18 @@ class ForwardParts:
     forwarder: type[Forwarder] = Forwarder
     renderer: type[Renderer] = Renderer
     reader: type[JournalReader] = JournalReader
+    retry_max_s: float = RETRY_MAX_S
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that follows the journal is the product's."""
+        parts = self.forwarder, self.renderer, self.reader
+        return parts == (Forwarder, Renderer, JournalReader)
 
 
 FAULTY_FORWARDERS: Final = {
     "sound": ForwardParts(),
+    "hasty": ForwardParts(retry_max_s=0.3),
     "moves-first": ForwardParts(forwarder=MovesFirst),
     "no-answer-is-a-yes": ForwardParts(points=NoAnswerIsAYes),
     "drops-on-refused-token": ForwardParts(points=DropsOnRefusedToken),
@@ -193,7 +203,8 @@ FAULTY_FORWARDERS: Final = {
     "trusts-the-journal": ForwardParts(reader=TrustingReader),
     "reads-ahead": ForwardParts(forwarder=ReadsAhead),
 }
-"""`sound` is the product, where the machine under it is not."""
+"""`sound` is the product, where the machine under it is not. `hasty` is the product, but asks an
+InfluxDB that is away again and again: for runs too short to wait."""
 
 
 class FaultyForward(ForwardService):
@@ -202,11 +213,16 @@ class FaultyForward(ForwardService):
     parts = ForwardParts()
 
     def _make_forwarder(self, reader: JournalReader, reading: Store) -> Forwarder:
+        parts = self.parts
+        if parts.is_whole:
+            made = super()._make_forwarder(reader, reading)
+            self.delivery._backoff = _backoff(parts.retry_max_s)  # noqa: SLF001  replaced
+            return made
         place = self._store.place()
-        with self.parts.reader(reader.path) as checking:
+        with parts.reader(reader.path) as checking:
             checking.follow_from(place.head)
-        renderer = self.parts.renderer(reader, reading, None, place.rebuilt_to_entry_id)
-        self._forwarder = self.parts.forwarder(
+        renderer = parts.renderer(reader, reading, None, place.rebuilt_to_entry_id)
+        self._forwarder = parts.forwarder(
             renderer,
             lambda entry_id: reader.read_after(entry_id, limit=READ_ENTRIES_MAX),
             self.delivery,
@@ -214,6 +230,10 @@ class FaultyForward(ForwardService):
             self._clock,
         )
         return self._forwarder
+
+
+def _backoff(most_s: float) -> Backoff:
+    return Backoff(Random(1), first_s=min(RETRY_FIRST_S, most_s), max_s=most_s)
 
 
 def run_forwarder(name: str) -> None:

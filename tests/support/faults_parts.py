@@ -8,7 +8,7 @@ from support.faults_clinics import PACE_FACTOR
 from support.faults_forwarders import WRITING_TAKES_S
 from support.faults_judges import STORING_TAKES_S
 
-MEMORY_MORE_MIB: Final = 32
+MEMORY_MORE_MIB: Final = 28
 """What forwarding may take more for a long journal than for a short one, in MiB."""
 FAULTS: Final = {
     "recorder killed": "Recorder killed (SIGKILL) at 500 messages/s",

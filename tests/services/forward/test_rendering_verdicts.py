@@ -202,7 +202,22 @@ def test_judgement_on_record_before_its_session_waits_for_it(
     assert told["ended_ms"] == NOON_MS + 2_000
 
 
+def test_judgement_waits_for_the_first_document_of_its_session(journal: HandJournal) -> None:
+    """So that findings and readings of a session have the same tags."""
+    journal.tell(2, "needling.windows")
+    journal.judge(0, "opened")
+    journal.judge(1, "finding_raised")
+    assert journal.forward().pending_count == 4
+    journal.tell(0, "session.started")
+    journal.wait(HELD_MAX_MS + 1)
+    journal.report("status")
+    assert journal.forward().pending_count == 0
+    assert set(journal.tags("window", "model")) == {"Pen One"}
+    assert journal.tags("finding", "model") == ["Pen One"]
+
+
 def test_judgement_of_a_session_nobody_knows_goes_to_quarantine(journal: HandJournal) -> None:
+    """And in a rebuild again, though by then the session may be on record."""
     journal.judge(0, "opened")
     journal.judge(1, "finding_raised")
     journal.wait(HELD_MAX_MS + 1)
@@ -210,6 +225,12 @@ def test_judgement_of_a_session_nobody_knows_goes_to_quarantine(journal: HandJou
     account = journal.forward()
     assert (account.pending_count, account.quarantined_count) == (0, 1)
     assert [one.words for one in journal.quarantined()] == [NAMELESS]
+    journal.tell(0, "session.started")
+    account = journal.forward()
+    whole = journal.way.content
+    journal.way.bench(1).begin_rebuild()
+    assert journal.forward() == account
+    assert journal.way.content == whole
 
 
 def test_nobody_but_the_judge_is_believed(journal: HandJournal) -> None:
