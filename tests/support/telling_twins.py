@@ -2,20 +2,12 @@
 
 from dermatrace.console.floor_readings import LiveReadings
 from dermatrace.console.telling import State, Telling
-from dermatrace.journal.reader import JournalReader
 
 
 class HastyTelling(Telling):
     """Says that something is recorded as soon as it has been sent."""
 
-    def _fate(
-        self,
-        clinic: str,
-        stream_id: str,
-        seq: int,
-        journal: JournalReader | None,
-        why_wait_s: float,
-    ) -> tuple[State, str]:
+    def _fate(self, *_: object) -> tuple[State, str]:
         return "recorded", ""
 
 

@@ -13,7 +13,11 @@ def time_zone_of(history: RegistryHistory, clinic: str, now_ms: int) -> str:
     """Return a clinic's time zone; UTC if it has named none that this machine knows."""
     version = Standing(history, clinic, now_ms).find("clinic", clinic)
     content = None if version is None else version.content
-    named = content.time_zone if isinstance(content, ClinicContent) else None
+    return known_zone(content.time_zone if isinstance(content, ClinicContent) else None)
+
+
+def known_zone(named: str | None) -> str:
+    """Return a time zone; UTC if none is named, or none that this machine knows."""
     try:
         return "UTC" if named is None else ZoneInfo(named).key
     except (ZoneInfoNotFoundError, ValueError):

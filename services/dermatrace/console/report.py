@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from dermatrace.console.clinic_time import known_zone, local_clock
 from dermatrace.console.rendering import render
 from dermatrace.console.report_plots import SHAPES, plots_of
 from dermatrace.console.session_lookup import Looked, budget_words, zone_maps
@@ -25,6 +26,9 @@ def report_html(looked: Looked, journal: JournalReader, now_ms: int) -> str:
     """Return the report as one page of HTML; a browser prints it on two sheets, A4 or Letter."""
     review = looked.review
     is_erased = review.identity.state == "erased"
+    context = looked.reading.context
+    clinic = None if context is None else context.clinic
+    zone = known_zone(None if clinic is None else clinic.time_zone)
     priorities = {finding.number: finding.priority for finding in review.findings}
     return render(
         "report.html",
@@ -38,6 +42,8 @@ def report_html(looked: Looked, journal: JournalReader, now_ms: int) -> str:
             "head": journal.head(),
             "journal_id": journal.journal_id,
             "now_ms": now_ms,
+            "zone": zone,
+            "local": local_clock(zone),
             "zones_max": ZONES_PRINTED_MAX,
             "findings_max": _fitting(review),
             "facts_max": FACTS_PRINTED_MAX,

@@ -8,6 +8,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from dermatrace.console.access import CLINICAL, Access
+from dermatrace.console.clinic_time import local_clock, time_zone_of
 from dermatrace.console.desk import AtDesk, Desk
 from dermatrace.console.doors import Doors
 from dermatrace.console.rendering import render
@@ -100,11 +101,17 @@ def series_report(desk: AtDesk, clinic: str, subject: str) -> Response:
     assert journal is not None  # noqa: S101  the series was read from it
     facts = subject_facts(page, _here(desk, page))
     rows = _rows(page.photos, lambda photo: _embedded(desk, clinic, photo.photo))
-    more = {"facts": facts, "rows": rows, "head": journal.head(), "now_ms": desk.now_ms}
+    more = {"facts": facts, "rows": rows, "head": journal.head(), "now": _now(desk, clinic)}
     html = render("series_report.html", _shown(page) | more | {"journal_id": journal.journal_id})
     return Response(
         html, media_type="text/html; charset=utf-8", headers={"content-security-policy": POLICY}
     )
+
+
+def _now(desk: Desk, clinic: str) -> str:
+    """Return the time it is at a clinic."""
+    zone = time_zone_of(desk.record.registry(), clinic, desk.now_ms)
+    return f"{local_clock(zone)(desk.now_ms)} {zone}"
 
 
 def _desk(desk: Desk) -> SeriesDesk:

@@ -65,6 +65,8 @@ def test_both_pages_say_which_record_which_chain_which_protocol(bench: ConsoleBe
         "not a medical device record of depth reached",
     ):
         assert html.count(words) == 2
+    assert "2026-05-29 23:26 to 23:27 Europe/Vienna" in html
+    assert "(21:26 UTC)" in html
     assert "Page 1 of 2" in html
     assert "Page 2 of 2" in html
     assert told["findings"][0]["reasons"][0]["reason"] in html

@@ -9,6 +9,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from support.console_bench import NORTH, SOUTH, ConsoleBench
+from support.judge_bench import (
+    RUN,
+    JudgeBench,
+    device_messages,
+    erasure_message,
+    registry_messages,
+    session_of,
+)
 from support.session_scenes import CALM, GAPS, HIGH, NOTHING, RUNNING, SCENES, SHOTS, Scene
 
 API = "/api/v1"
@@ -154,3 +162,28 @@ def test_without_the_index_the_record_alone_is_told(scenes: Path, tmp_path: Path
         assert trace["windows"]["at_ms"]
         assert trace["limits"] == []
         assert client.get(f"{CALM.address}/findings/0").status_code == 404
+
+
+def test_erased_session_says_only_that_it_was(tmp_path: Path) -> None:
+    judged = JudgeBench(tmp_path)
+    judged.record(registry_messages(), step_ms=1)
+    played = session_of(0, minutes=0.1)
+    judged.record(device_messages(played))
+    stream = {"clinic": NORTH, "sender": "pen-north-1", "stream_class": "session"}
+    order = erasure_message(NORTH, streams=[stream | {"stream_id": played.stream_id(RUN)}])
+    judged.judge()
+    judged.record([order])
+    judged.judge()
+    judged.close()
+    address = f"/sessions/{NORTH}/pen-north-1/{played.stream_id(RUN)}"
+    with ConsoleBench(tmp_path) as bench:
+        client = bench.signed_in("director")
+        page = client.get(address).text
+        assert "Erased by order of entry" in page
+        assert 'id="plots"' not in page
+        told = client.get(f"{API}{address}").json()
+        assert (told["findings"], told["zones"], told["chart"], told["pins"]) == ([], [], [], [])
+        assert client.get(f"{API}{address}/trace").json()["windows"]["at_ms"] == []
+        assert "Erased by order" in client.get(f"{address}/report").text
+        assert client.get(f"{address}/findings/0").status_code == 404
+        assert '"is_open": false' in client.get(f"{address}/live").text

@@ -7,6 +7,8 @@ const AGAIN_MS = 3_000;
 const TICK_MS = 500;
 /** Twice the longest time in which a running session tells something. */
 const STALE_MS = 10_000;
+/** As the floor counts: then the connection or the device is gone. */
+const INTERRUPTED_MS = 60_000;
 const READ_AGAIN_MS = 30_000;
 const STALE_ROOM = 0.08;
 const STALE_ROOM_S_MIN = 2;
@@ -101,7 +103,9 @@ export class Follower {
     const { status } = this.heard;
     const ageMs = this.heard.ageMs + Date.now() - this.heard.atMs;
     const isStale = ageMs > STALE_MS;
-    const words = { silent: "interrupted", stopped: "stopped" }[status] ?? (isStale ? "" : status === "paused" ? "paused" : "live");
+    const fresh = status === "paused" ? "paused" : "live";
+    const broken = ageMs > INTERRUPTED_MS ? "interrupted" : "";
+    const words = status === "stopped" ? "stopped" : isStale ? broken : fresh;
     if (!isConnected()) mark.textContent = `not live, heard ${age(ageMs)} ago`;
     else mark.textContent = isStale ? `${words ? `${words}, ` : ""}no data for ${age(ageMs)}` : `${words} ${age(ageMs)}`;
     mark.classList.toggle("is-live", !isStale && isConnected() && status === "running");
