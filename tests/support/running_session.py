@@ -1,10 +1,9 @@
-"""A session that runs while somebody looks at it: recorded and judged bit by bit, at today's time."""
+"""A session that runs while somebody looks at it: recorded and judged bit by bit, as of today."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from dermatrace.clock import SystemClock
 from dermatrace.simulator.faults import LimitCrossing
@@ -17,6 +16,9 @@ from support.judge_bench import (
     registry_messages,
     session_of,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NUMBER: Final = 31
 BEGAN_MS: Final = 20_000

@@ -113,6 +113,9 @@ def test_consent_is_entered_recorded_and_closes_its_gate(
         expect(form.locator("[role=status]")).to_contain_text("not sent yet")
         assert_accessible(page)
         form.get_by_role("button", name="Record consent").click()
+        assert form.get_by_role("radio", name="agreed").is_checked() is False
+        form.get_by_role("radio", name="agreed").check()
+        form.get_by_role("button", name="Record consent").click()
         expect(form.locator("[role=status]")).to_contain_text("recorded after")
         expect(gate).not_to_have_class("open")
         expect(page.locator("#visit-facts")).to_contain_text("medical needling: given")
