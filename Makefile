@@ -61,7 +61,7 @@ grafana-check: $(DEV) ## Try provisioning on the Grafana that docker-compose.yml
 faults: $(DEV) ## Kill recorder and judge FAULT_KILLS times (40); writes docs/fault-table.md
 	DERMATRACE_FAULT_KILLS=$(FAULT_KILLS) $(BIN)/python -m pytest --timeout=3600 tests/faults $(ARGS)
 
-bench: $(DEV) ## Measure this machine; writes docs/performance.md
+bench: $(DEV) ## Measure this machine; writes docs/performance*.md
 	PYTHONPATH=tests $(BIN)/python -m benchmarks $(ARGS)
 
 # Kept pins stay where they still fit; UPGRADE=--upgrade takes the newest of everything.

@@ -1,6 +1,6 @@
-"""Measure this machine and write docs/performance.md.
+"""Measure this machine and write docs/performance.md and docs/performance-influxdb.md.
 
-All benchmarks in full write the page. A part of them, or a quick run, is only printed, unless
+All benchmarks of a page in full write it. A part of them, or a quick run, is only printed, unless
 `--output` names a file: a page of which half is of another day would compare what it must not.
 """
 
@@ -17,18 +17,16 @@ from benchmarks.machine import describe
 from benchmarks.page import Circumstances, render
 from benchmarks.rounds import Benchmark, Result, Run
 from benchmarks.stack import ROOT
-from benchmarks.suite import BENCHMARKS, name_of
+from benchmarks.suite import BENCHMARKS, PAGES, name_of
 from dermatrace.errors import DermatraceError
 
-PAGE = ROOT / "docs" / "performance.md"
+FOLDER = ROOT / "docs"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for; return the exit code."""
     given = _asked(arguments)
     chosen = [one for one in BENCHMARKS if not given.names or name_of(one) in given.names]
-    is_whole = len(chosen) == len(BENCHMARKS) and not given.quick
-    output: Path | None = given.output or (PAGE if is_whole else None)
     with ExitStack() as at_the_end:
         folder = given.data or Path(
             at_the_end.enter_context(tempfile.TemporaryDirectory(prefix="dermatrace-bench-"))
@@ -40,13 +38,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except DermatraceError as error:
             print(f"error: {error}", file=sys.stderr)
             return error.exit_code
-        page = render(results, _circumstances(given, folder))
-    if output is None:
-        print(page, end="")
-    else:
-        output.write_text(page, encoding="utf-8")
-        print(f"written: {output.name}", file=sys.stderr)
+        _write(given, results, _circumstances(given, folder))
     return 0
+
+
+def _write(given: argparse.Namespace, results: list[Result], when: Circumstances) -> None:
+    """Write each page all of which was measured in full; print the rest, or put it where asked."""
+    whole = [
+        (name, [result for result in results if result.name in {name_of(one) for one in page}])
+        for name, page in PAGES.items()
+    ]
+    pages = [(name, own) for name, own in whole if len(own) == len(PAGES[name])]
+    if given.output is not None:
+        given.output.write_text(render(results, when), encoding="utf-8")
+    elif given.quick or sum(len(own) for _, own in pages) < len(results):
+        print(render(results, when), end="")
+    else:
+        for name, own in pages:
+            (FOLDER / name).write_text(render(own, when), encoding="utf-8")
+            print(f"written: {name}", file=sys.stderr)
 
 
 def _result(benchmark: Benchmark, run: Run) -> Result:

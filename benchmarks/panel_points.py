@@ -52,7 +52,10 @@ def point(
     numbers: Mapping[str, float | None],
     texts: Mapping[str, str | None] | None = None,
 ) -> str:
-    """Return one line. Raises KeyError for a name that the measurement does not have."""
+    """Return one line. Raises KeyError for a name that the measurement does not have.
+
+    What is given as a tag and is a text of the measurement becomes that.
+    """
     strange = [
         *(numbers.keys() - measurement.numbers.keys()),
         *((texts or {}).keys() - measurement.texts.keys()),
@@ -60,7 +63,8 @@ def point(
     if strange:
         raise KeyError(f"{measurement.name} has no {strange}")
     filled = {name: tag(tags.get(name)) for name in measurement.tags}
-    return line(prefix(measurement, filled), at_ns, numbers, texts)
+    moved = {name: value for name, value in tags.items() if name in measurement.texts}
+    return line(prefix(measurement, filled), at_ns, numbers, {**(texts or {}), **moved})
 
 
 @dataclass(frozen=True, slots=True)

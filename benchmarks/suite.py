@@ -21,7 +21,7 @@ from benchmarks import (
 )
 from benchmarks.rounds import Benchmark
 
-BENCHMARKS: Final[tuple[Benchmark, ...]] = (
+RECORD: Final[tuple[Benchmark, ...]] = (
     throughput,
     latency,
     verdict_latency,
@@ -32,12 +32,13 @@ BENCHMARKS: Final[tuple[Benchmark, ...]] = (
     decode,
     judging,
     what_if,
-    forwarding,
-    arriving,
-    panels,
     append,
     sender,
 )
+TRENDS: Final[tuple[Benchmark, ...]] = (forwarding, arriving, panels)
+PAGES: Final = {"performance.md": RECORD, "performance-influxdb.md": TRENDS}
+"""Each page is measured in one run: ratios of two days can be compared, speeds cannot."""
+BENCHMARKS: Final[tuple[Benchmark, ...]] = (*RECORD, *TRENDS)
 
 
 def name_of(benchmark: Benchmark) -> str:

@@ -15,8 +15,9 @@ from dermatrace.forward.measurements_verdict import FINDING, SESSION_SUMMARY
 CHOSEN: Final = (one_of("clinic", "clinic"), one_of("model", "model"))
 MS_PER_HOUR: Final = 3_600_000
 FAULTS_AN_HOUR: Final = f'sum("fault_count") / sum("contact_ms") * {MS_PER_HOUR}'
-TRACKING_LOOKBACK: Final = "24h"
-"""How far back single windows are read: a busy day has two million of them."""
+TRACKING_LOOKBACK: Final = "6h"
+"""How far back single windows are read: a busy day has two million of them, too many to be gone
+through in a second."""
 DEVICE_STATES: Final = words(
     {
         "online": ("online", CALM),

@@ -8,7 +8,7 @@ from benchmarks.panel_points import DAY_MS, PointSession, judged_lines, point, r
 from benchmarks.panel_readings import raw_lines
 
 from dermatrace.forward.measurements import MEASUREMENTS
-from dermatrace.forward.measurements_device import WINDOW
+from dermatrace.forward.measurements_device import EVENT, WINDOW
 from support.manual_clock import NOON_MS
 
 COUNT = 30
@@ -70,3 +70,10 @@ def test_name_that_the_measurement_does_not_have_is_refused(
 ) -> None:
     with pytest.raises(KeyError, match="window has no"):
         point(WINDOW, 1, {}, numbers, texts)
+
+
+def test_what_the_measurement_keeps_as_a_text_is_no_tag() -> None:
+    tags, rest = point(EVENT, 1, {"setting": "home", "zone": "chin"}, {"seq": 1}).split(" ", 1)
+    assert "zone=chin" in tags
+    assert "setting" not in tags
+    assert 'setting="home"' in rest
