@@ -1,7 +1,6 @@
-"""A session that runs while somebody looks at it: recorded and judged bit by bit, at today's time."""
+"""A session that runs while somebody looks at it: recorded and judged bit by bit, today."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
@@ -11,7 +10,6 @@ from dermatrace.simulator.faults import LimitCrossing
 from support.judge_bench import (
     RUN,
     JudgeBench,
-    Message,
     chart_messages,
     device_messages,
     registry_messages,
@@ -37,7 +35,7 @@ class RunningSession:
         deep = LimitCrossing(30, 44, over_mm=1.0, dialled=True)
         self.session = replace(plain, faults=(deep,))
         begins_ms = self._now_ms - BEGAN_MS
-        self._messages: Sequence[Message] = device_messages(self.session, begins_ms)
+        self._messages = device_messages(self.session, begins_ms)
         chart = chart_messages(self.session, begins_ms)
         self._bench.record(registry_messages(), step_ms=0)
         before = [m for m in chart if json.loads(m.payload)["wall_time_ms"] <= begins_ms]
