@@ -1,24 +1,20 @@
-"""A session that runs while somebody looks at it: recorded and judged bit by bit, as of today."""
+"""A session that runs while somebody looks at it: recorded and judged bit by bit, today."""
 
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from dermatrace.clock import SystemClock
 from dermatrace.simulator.faults import LimitCrossing
 from support.judge_bench import (
     RUN,
     JudgeBench,
-    Message,
     chart_messages,
     device_messages,
     registry_messages,
     session_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 NUMBER: Final = 31
 BEGAN_MS: Final = 20_000
@@ -39,7 +35,7 @@ class RunningSession:
         deep = LimitCrossing(30, 44, over_mm=1.0, dialled=True)
         self.session = replace(plain, faults=(deep,))
         begins_ms = self._now_ms - BEGAN_MS
-        self._messages: Sequence[Message] = device_messages(self.session, begins_ms)
+        self._messages = device_messages(self.session, begins_ms)
         chart = chart_messages(self.session, begins_ms)
         self._bench.record(registry_messages(), step_ms=0)
         before = [m for m in chart if json.loads(m.payload)["wall_time_ms"] <= begins_ms]

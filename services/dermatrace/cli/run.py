@@ -16,8 +16,8 @@ from dermatrace.cli.options import AsJson, Data
 from dermatrace.cli.output import print_json, say
 from dermatrace.cli.stopping import stop_event
 from dermatrace.clock import SystemClock
-from dermatrace.console.entrance import demo_link
 from dermatrace.console.installation import address_of
+from dermatrace.console.opening import floor_link
 from dermatrace.demo.judged import await_verdicts, expectations_of, judgements_of
 from dermatrace.demo.keys import pressed_key, single_keys
 from dermatrace.demo.live import LiveFleet
@@ -110,7 +110,7 @@ def demo(
         if once:
             _demo_once(supervisor, seed, minutes, registry_documents, as_json=as_json)
         else:
-            link = demo_link(supervisor.settings, clock)
+            link = floor_link(supervisor.settings, clock)
             say(f"the console: {link}")
             _demo_live(supervisor, seed, link, browse=browse and _has_screen())
 

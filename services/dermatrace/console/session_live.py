@@ -45,7 +45,7 @@ def session_live(here: Here, clinic: str, sender: str, session: str) -> Streamin
 
 
 async def _events(here: Installation, key: StreamKey) -> AsyncIterator[str]:
-    live = _Live(here, key)
+    live = Following(here, key)
     for _ in range(round(STREAM_MAX_S / LIVE_INTERVAL_S)):
         for event in await asyncio.to_thread(live.look):
             yield event
@@ -55,7 +55,7 @@ async def _events(here: Installation, key: StreamKey) -> AsyncIterator[str]:
 
 
 @dataclass(slots=True)
-class _Live:
+class Following:
     """What one reader of the stream has been told."""
 
     here: Installation

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from dermatrace.clock import SystemClock
-from dermatrace.console.entrance import demo_link
+from dermatrace.console.opening import floor_link
 from dermatrace.settings import load_settings
 from dermatrace.supervisor.supervisor import Supervisor
 from support.broker import find_mosquitto
@@ -34,16 +34,17 @@ def running(tmp_path: Path) -> Iterator[Supervisor]:
 
 
 def test_link_of_a_demonstration_signs_in(running: Supervisor) -> None:
-    link = demo_link(running.settings, SystemClock())
+    link = floor_link(running.settings, SystemClock())
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-    address, token = link.split("/enter?token=")
+    address, asked = link.split("/enter?token=")
+    token, _, to = asked.partition("&to=")
     with browser.open(link, timeout=10) as page:
         assert token in page.read().decode()  # it asks first: a preview of the link signs nobody in
-    form = urlencode({"token": token}).encode()
+    form = urlencode({"token": token, "to": to}).encode()
     come_in = urllib.request.Request(f"{address}/enter", form, {"Origin": address})  # noqa: S310  ours
     with browser.open(come_in, timeout=10) as page:
-        assert "demo" in page.read().decode()
-    assert demo_link(running.settings, SystemClock()) != link
+        assert "demo-director" in page.read().decode()
+    assert floor_link(running.settings, SystemClock()) != link
 
 
 def test_console_that_dies_comes_back_and_the_others_go_on(running: Supervisor) -> None:
