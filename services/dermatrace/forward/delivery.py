@@ -20,7 +20,7 @@ from dermatrace.clock import Clock
 from dermatrace.errors import InfluxUnavailable, PointsRefused
 from dermatrace.forward.line import NS_PER_MS
 from dermatrace.forward.measurement import BUCKETS, Bucket
-from dermatrace.forward.measurements import OF_SESSION
+from dermatrace.forward.measurements import JUDGED, OF_SESSION
 from dermatrace.forward.measurements_device import DEVICE_STATE
 from dermatrace.forward.point_store import PointStore
 from dermatrace.forward.step import STEP_LINES_MAX, Deletion, Group, Outcome, Refused, Step
@@ -186,14 +186,17 @@ class Delivery:
         return (self._clock.utc_ms() - retention_s * MS_PER_S) * NS_PER_MS
 
     def _delete(self, deletion: Deletion) -> None:
-        """Delete what a session has in InfluxDB: in the bucket of sessions that is everything."""
+        """Delete what was judged of a session in InfluxDB, or everything it has there.
+
+        In the bucket of sessions everything of a session was judged.
+        """
         own = f'clinic="{deletion.clinic}" AND device="{deletion.device}"'
         own += f' AND session="{deletion.session}"'
         wanted: list[tuple[Bucket, str]] = [("sessions", own)]
-        if deletion.whole:
-            # What the recorder noted about the session stays, as it does in the record.
-            names = [one.name for one in OF_SESSION if one.bucket == "raw"]
-            wanted += [("raw", f'_measurement="{name}" AND {own}') for name in names]
+        # What the recorder noted about the session stays, as it does in the record.
+        gone = OF_SESSION if deletion.whole else JUDGED
+        names = [one.name for one in gone if one.bucket == "raw"]
+        wanted += [("raw", f'_measurement="{name}" AND {own}') for name in names]
         for bucket, predicate in wanted:
             self.delete(bucket, predicate)
         if deletion.started_ns is not None:

@@ -112,7 +112,7 @@ SESSION_CLOSE: Final = Measurement(
 )
 LIMIT: Final = Measurement(
     "limit",
-    "sessions",
+    "raw",
     "What the treatment protocol in force allows at a place, by the newest judgement; at the time"
     " the place was entered. Bands for certain phototypes are left out: nobody's is in InfluxDB.",
     (*VERDICT_TAGS, "laterality", "quantity", "zone"),

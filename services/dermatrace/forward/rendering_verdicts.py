@@ -9,6 +9,7 @@ from dermatrace.forward import verdict_points
 from dermatrace.forward.account import points_of
 from dermatrace.forward.line import tag
 from dermatrace.forward.measurement import SESSION_TAGS, UNKNOWN, VERDICT_TAGS
+from dermatrace.forward.measurements_verdict import LIMIT
 from dermatrace.forward.memory import (
     EnteredPlace,
     Held,
@@ -121,7 +122,7 @@ class VerdictDesk:
         known = streams.known("protocol", f"{session.clinic} {verdict.protocol_digest}")
         bands = [] if known is None else _BANDS.validate_json(known)
         lines = list(verdict_points.limits(session, verdict, bands, places))
-        self._add(entry, session, lines, "aside")
+        self._renderer.add(entry, lines, row=session.row, bucket=LIMIT.bucket, counting="aside")
 
     def _open(
         self, entry: Entry, memory: VerdictMemory, clinic: str, document: VerdictOpened

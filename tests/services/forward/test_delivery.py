@@ -292,10 +292,11 @@ def test_deletions_come_before_the_lines_of_their_step() -> None:
     bench = DeliveryBench()
     deletion = Deletion(1, "north-clinic", "pen-7", "s-1", "superseded", whole=False)
     bench.deliver(group_of(lines_of(1)), deletions=[deletion])
-    assert [asked.what for asked in bench.shelf.asked] == ["delete", "write"]
-    (asked, _) = bench.shelf.asked
-    assert asked.bucket == "sessions"
-    assert asked.predicate == 'clinic="north-clinic" AND device="pen-7" AND session="s-1"'
+    assert [asked.what for asked in bench.shelf.asked] == ["delete", "delete", "write"]
+    (judged, limits, _) = bench.shelf.asked
+    own = 'clinic="north-clinic" AND device="pen-7" AND session="s-1"'
+    assert (judged.bucket, judged.predicate) == ("sessions", own)
+    assert (limits.bucket, limits.predicate) == ("raw", f'_measurement="limit" AND {own}')
 
 
 def test_whole_session_goes_from_both_buckets_with_the_state_of_its_device() -> None:
@@ -308,7 +309,8 @@ def test_whole_session_goes_from_both_buckets_with_the_state_of_its_device() -> 
         *(
             f'_measurement="{name}"'
             for name in (
-                "window", "shot", "sub_pulse", "channel", "event", "session_state", "device_state",
+                "window", "shot", "sub_pulse", "channel", "event", "session_state", "limit",
+                "device_state",
             )
         ),
     ]  # fmt: skip
