@@ -33,7 +33,7 @@ ports: $(RUNTIME) ## Say where the containers answer and which file holds which 
 	@$(BIN)/dermatrace ports
 
 test: $(DEV) ## Run the tests; ARGS="-k receipt" for some of them
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 check: $(DEV) ## Lint, types, layers, dependencies, size
 	$(BIN)/ruff check

@@ -44,19 +44,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _write(given: argparse.Namespace, results: list[Result], when: Circumstances) -> None:
     """Write each page all of which was measured in full; print the rest, or put it where asked."""
-    whole = [
-        (name, [result for result in results if result.name in {name_of(one) for one in page}])
-        for name, page in PAGES.items()
-    ]
-    pages = [(name, own) for name, own in whole if len(own) == len(PAGES[name])]
     if given.output is not None:
         given.output.write_text(render(results, when), encoding="utf-8")
-    elif given.quick or sum(len(own) for _, own in pages) < len(results):
-        print(render(results, when), end="")
-    else:
-        for name, own in pages:
+        return
+    rest = list(results)
+    for name, page in PAGES.items():
+        names = [name_of(one) for one in page]
+        own = [result for result in results if result.name in names]
+        if len(own) == len(page) and not given.quick:
             (FOLDER / name).write_text(render(own, when), encoding="utf-8")
             print(f"written: {name}", file=sys.stderr)
+            rest = [result for result in rest if result not in own]
+    if rest:
+        print(render(rest, when), end="")
 
 
 def _result(benchmark: Benchmark, run: Run) -> Result:
