@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dermatrace.forward.rendering import Renderer
 from dermatrace.forward.store import Store
+from dermatrace.journal.reader import JournalReader
 from dermatrace.journal.streams import StreamKey
+from support.delivery_bench import DeliveryBench
 from support.forward_bench import ForwardBench, influx_of
 from support.forward_journal import OTHER, PEN, HandJournal
 from support.forward_runs import Way, in_one_go
@@ -97,6 +100,29 @@ def test_session_erased_before_it_was_forwarded_never_stands_in_influxdb(
     assert account.erased_count == 0, "nothing on record calls for anything any more"
     written = [line for one in journal.shelf.asked for line in one.lines]
     assert not any("session=s-1" in line for line in written if line.split(",")[0] not in NOTED)
+
+
+def test_session_erased_after_it_was_read_and_before_it_was_sent_is_gone_as_well(
+    journal: HandJournal,
+) -> None:
+    """What was read in time is on its way; what deletes it must not overtake it."""
+    _tell_all(journal)
+    folder, bench = journal.way.folder, DeliveryBench()
+    with (
+        JournalReader(journal.bench.path) as reader,
+        Store(folder / "forward.db") as store,
+        Store(folder / "forward.db", read_only=True) as reading,
+    ):
+        renderer = Renderer(reader, reading)
+        read_in_time = reader.read_after(0)
+        journal.order(PEN)
+        for entry in [*read_in_time, *reader.read_after(read_in_time[-1].entry_id)]:
+            renderer.take(entry)
+        for step in renderer.take_steps(unfinished=True):
+            store.commit(step, bench.delivery.deliver(step), 0)
+        account = store.account()
+    assert _left_of(bench.shelf.points, PEN) == []
+    assert (account.difference_count, account.erased_count) == (0, ALL_COUNT - 1)
 
 
 @pytest.mark.parametrize("entries", [1, 500])
