@@ -174,6 +174,11 @@ class Settings(BaseSettings):
         return self.data / "console.db"
 
     @property
+    def forward_distrust_file(self) -> Path:
+        """There as long as forward does not believe what InfluxDB says."""
+        return self.data / "forward.distrust"
+
+    @property
     def tokens_folder(self) -> Path:
         """Where `provision influxdb` writes tokens."""
         return self.influxdb_tokens or self.data / "secrets"

@@ -132,7 +132,7 @@ def test_point_that_does_not_stand_there_is_lost_whatever_it_measures(
 def test_limit_that_does_not_stand_there_is_lost_and_not_in_the_account(
     forwarded: Forwarded,
 ) -> None:
-    forwarded.take_one("limit", "sessions")
+    forwarded.take_one("limit")
     found = forwarded.judged()
     assert found.lost, found
     assert not found.account_faults

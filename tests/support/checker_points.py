@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 from dermatrace import sqlite
+from dermatrace.forward.measurements import MEASUREMENTS
 from support.checker import SHOWN_MAX
 from support.influx_org import InfluxOrg
 from support.points_called_for import (
@@ -29,9 +30,8 @@ FATES: Final = ("forwarded", "quarantined", "expired", "erased", "superseded", "
 
 
 class Asked(NamedTuple):
-    """How a measurement is asked for: where it lies, what groups its points, what is compared."""
+    """How a measurement is asked for: what groups its points, what is compared."""
 
-    policy: str
     grouping: tuple[str, ...]
     values: tuple[str, ...]
     """Some of them fields that every point has."""
@@ -40,37 +40,32 @@ class Asked(NamedTuple):
 _SESSION: Final = ("clinic", "device", "session")
 _DOCUMENT: Final = (*_SESSION, "seq")
 ASKED: Final = {
-    "window": Asked("raw", _DOCUMENT, ("zone", *WINDOW_VALUES)),
-    "shot": Asked("raw", _DOCUMENT, ("zone", "shot_number")),
-    "sub_pulse": Asked(
-        "raw", _DOCUMENT, ("depth_number", "sub_pulse_number", "impedance_start_ohm")
-    ),
-    "channel": Asked("raw", _DOCUMENT, ("depth_number", "sub_pulse_number", "channel")),
-    "event": Asked("raw", _DOCUMENT, ("event", "zone")),
+    "window": Asked(_DOCUMENT, ("zone", *WINDOW_VALUES)),
+    "shot": Asked(_DOCUMENT, ("zone", "shot_number")),
+    "sub_pulse": Asked(_DOCUMENT, ("depth_number", "sub_pulse_number", "impedance_start_ohm")),
+    "channel": Asked(_DOCUMENT, ("depth_number", "sub_pulse_number", "channel")),
+    "event": Asked(_DOCUMENT, ("event", "zone")),
     "device_state": Asked(
-        "raw",
         ("clinic", "device", "source"),
         ("lifetime_session_number", "occurrence_count"),
     ),
-    "record_event": Asked("raw", ("entry_id",), ("event",)),
-    "rejection": Asked("raw", ("entry_id",), ("class",)),
-    "session_state": Asked("raw", _SESSION, ("generation", "state")),
+    "record_event": Asked(("entry_id",), ("event",)),
+    "rejection": Asked(("entry_id",), ("class",)),
+    "session_state": Asked(_SESSION, ("generation", "state")),
     "finding": Asked(
-        "sessions",
         (*_SESSION, "finding_number"),
         ("generation", "rule", "priority", "envelope", "sentence", "is_cleared"),
     ),
-    "session_summary": Asked(
-        "sessions", _SESSION, ("generation", "contact_ms", "adherence_fraction")
-    ),
+    "session_summary": Asked(_SESSION, ("generation", "contact_ms", "adherence_fraction")),
     "zone_summary": Asked(
-        "sessions",
         (*_SESSION, "zone", "laterality"),
         ("generation", "contact_ms", "adherence_fraction"),
     ),
-    "session_close": Asked("sessions", _SESSION, ("generation", "grade")),
-    "limit": Asked("sessions", _DOCUMENT, ("generation", "quantity", "lower_value", "upper_value")),
+    "session_close": Asked(_SESSION, ("generation", "grade")),
+    "limit": Asked(_DOCUMENT, ("generation", "quantity", "lower_value", "upper_value")),
 }
+POLICY_OF: Final = {one.name: one.bucket for one in MEASUREMENTS}
+"""Where each lies, as docs/measurements.md says."""
 LIMIT: Final = "limit"
 """The measurement that is outside the account."""
 
@@ -136,7 +131,7 @@ def judge_points(
 def _standing(org: InfluxOrg, measurement: str, asked: Asked) -> dict[Group, list[Json]]:
     """Return what stands in InfluxDB of a measurement, by what it is about."""
     names = ", ".join(f'"{name}"' for name in dict.fromkeys((*asked.grouping, *asked.values)))
-    selected = f'SELECT {names} FROM "{asked.policy}"."{measurement}"'  # noqa: S608  our own
+    selected = f'SELECT {names} FROM "{POLICY_OF[measurement]}"."{measurement}"'  # noqa: S608  our own
     standing: dict[Group, list[Json]] = defaultdict(list)
     for series in org.query(selected):
         for row in series.rows():

@@ -91,6 +91,13 @@ class SkipsRefused(_NeverAgain):
             yield
 
 
+class BelievesAfterAll(Influx):
+    """Takes every yes for one, also of an InfluxDB whose disk has failed."""
+
+    def _check_trust(self, bucket: Bucket) -> None:
+        """Check nothing."""
+
+
 class MovesFirst(Forwarder):
     """Moves its cursor, and writes after that."""
 
@@ -194,6 +201,7 @@ FAULTY_FORWARDERS: Final = {
     "sound": ForwardParts(),
     "hasty": ForwardParts(retry_max_s=0.3),
     "moves-first": ForwardParts(forwarder=MovesFirst),
+    "believes-after-all": ForwardParts(points=BelievesAfterAll),
     "no-answer-is-a-yes": ForwardParts(points=NoAnswerIsAYes),
     "drops-on-refused-token": ForwardParts(points=DropsOnRefusedToken),
     "skips-refused": ForwardParts(points=SkipsRefused),

@@ -36,7 +36,7 @@ FORWARD_FAULTS: Final = {
     "request cut": "InfluxDB killed in the middle of a request",
     "token revoked": "Token revoked, later replaced by `provision influxdb`",
     "bucket deleted": "Bucket deleted, made again; then `forward rebuild`",
-    "influxdb full": "Disk of InfluxDB full; later room again, and a restart of InfluxDB",
+    "influxdb full": "Disk of InfluxDB full; later room again, and two restarts of InfluxDB",
     "type conflict": "Somebody wrote text where we write a number; then `forward rebuild`",
     "poison": "One point in thousands that InfluxDB cannot read",
     "forgotten": "Forwarding killed, its forward.db deleted",

@@ -28,7 +28,8 @@ def address_of(org: InfluxOrg, folder: Path, token: str | None = None) -> Influx
     """Return where forwarding finds an organisation; the token lies in a file."""
     token_file = folder / "token"
     token_file.write_text(f"{token or org.token}\n", encoding="utf-8")
-    return InfluxAddress(org.url, org.name, BUCKET_NAMES, token_file, gzip=False)
+    files = token_file, folder / "distrust"
+    return InfluxAddress(org.url, org.name, BUCKET_NAMES, *files, gzip=False)
 
 
 def influx_of(org: InfluxOrg, folder: Path) -> Influx:

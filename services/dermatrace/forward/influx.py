@@ -4,6 +4,7 @@ Every answer but yes is one of two errors: `InfluxUnavailable`, wait and say the
 `PointsRefused`, the same would be refused again. There is no queue in here and no retry.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from urllib3.exceptions import HTTPError
 from dermatrace.errors import DermatraceError, InfluxUnavailable, PointsRefused
 from dermatrace.forward.measurement import Bucket
 from dermatrace.forward.point_store import BucketFacts
+from dermatrace.forward.trust import Trust
 from dermatrace.settings import Settings, first_line
 
 ANSWER_MAX_S: Final = 60.0
@@ -35,11 +37,17 @@ LAST: Final = "2262-01-01T00:00:00Z"
 """No point is before the one or after the other; later times InfluxDB cannot hold."""
 _NS_PER_S: Final = 1_000_000_000
 _REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
-_FULL: Final = "no space left"
-_MAKE_ROOM: Final = (
-    "Make room on its disk, then restart InfluxDB: room alone does not help it. Forwarding goes on"
-    " by itself."
+_DISK_FAILED: Final = ("no space left", "input/output error", "WAL")
+"""What its words contain when its disk has failed under a write."""
+_RESTART: Final = (
+    "Make room on its disk, then restart InfluxDB twice: what it takes before its second start it"
+    " forgets. Forwarding goes on by itself."
 )
+_RESTART_AGAIN: Final = (
+    "Restart InfluxDB once more: what it takes before that it forgets. Forwarding goes on by"
+    " itself."
+)
+_UNKNOWN: Final = "unknown"
 _LOOK: Final = "Look into its log; forwarding goes on by itself."
 _PROVISION: Final = "Run `dermatrace provision influxdb`; forwarding goes on by itself."
 
@@ -52,6 +60,8 @@ class InfluxAddress:
     org: str
     buckets: dict[Bucket, str]
     token_file: Path
+    distrust_file: Path
+    """There as long as InfluxDB is not believed; see `trust.py`."""
     gzip: bool
 
     @classmethod
@@ -63,8 +73,8 @@ class InfluxAddress:
             "raw": settings.influxdb_raw_bucket,
             "sessions": settings.influxdb_sessions_bucket,
         }
-        token_file = settings.forward_token_file
-        return cls(settings.influxdb_url, settings.influxdb_org, buckets, token_file, gzip)
+        files = settings.forward_token_file, settings.forward_distrust_file
+        return cls(settings.influxdb_url, settings.influxdb_org, buckets, *files, gzip)
 
 
 class Influx:
@@ -75,6 +85,7 @@ class Influx:
         self._address = address
         self._answer_max_s = answer_max_s
         self._client: InfluxDBClient | None = None
+        self._trust = Trust(address.distrust_file)
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +101,7 @@ class Influx:
 
     def write(self, bucket: Bucket, body: bytes) -> None:
         """Store all these lines; see `PointStore`."""
-        with self._asking(bucket) as client:
+        with self._changing(bucket) as client:
             writer = client.write_api(write_options=SYNCHRONOUS)
             writer.write(self._address.buckets[bucket], self._address.org, body)
 
@@ -98,7 +109,7 @@ class Influx:
         """Delete what a predicate fits; see `PointStore`."""
         first, last = (FIRST, LAST) if at_ns is None else (_instant(at_ns), _instant(at_ns))
         name, org = self._address.buckets[bucket], self._address.org
-        with self._asking(bucket) as client:
+        with self._changing(bucket) as client:
             client.delete_api().delete(first, last, predicate, name, org)
 
     def facts(self, bucket: Bucket) -> BucketFacts:
@@ -118,12 +129,38 @@ class Influx:
         return BucketFacts(str(found.id), retention_s)
 
     @contextmanager
-    def _asking(self, bucket: Bucket) -> Iterator[InfluxDBClient]:
-        where = self._address.url
+    def _changing(self, bucket: Bucket) -> Iterator[InfluxDBClient]:
+        """Let something be changed, and believe it only if InfluxDB is to be believed."""
+        self._check_trust(bucket)
+        with self._asking(bucket) as client:
+            yield client
+        self._check_trust(bucket)  # another connection of ours may have met the failure meanwhile
+
+    def _check_trust(self, bucket: Bucket) -> None:
+        if not self._trust.is_lost:
+            return
+        with self._asking(bucket) as client:
+            missing = self._trust.starts_missing(_started(client))
+        if missing:
+            what = f"InfluxDB at {self._address.url} is not believed since its disk failed:"
+            what += f" it has to be started {'twice' if missing > 1 else 'once more'}"
+            raise InfluxUnavailable(what, remedy=_RESTART if missing > 1 else _RESTART_AGAIN)
+
+    def _lose_trust(self, client: InfluxDBClient) -> None:
         try:
-            yield self._opened()
+            self._trust.lose(_started(client))
+        except (ApiException, HTTPError, OSError):
+            self._trust.lose(_UNKNOWN)  # gone already: whatever answers next was started since
+
+    @contextmanager
+    def _asking(self, bucket: Bucket) -> Iterator[InfluxDBClient]:
+        where, client = self._address.url, self._opened()
+        try:
+            yield client
         except ApiException as error:
             self._forget_if_refused(error)
+            if _disk_has_failed(error):
+                self._lose_trust(client)
             raise _error_of(error, where, self._address.buckets[bucket]) from error
         except (HTTPError, OSError) as error:
             self.close()
@@ -169,9 +206,22 @@ def _error_of(error: ApiException, where: str, bucket: str) -> DermatraceError:
         return InfluxUnavailable(what, remedy=_PROVISION)
     return InfluxUnavailable(
         f"InfluxDB at {where} answers {status}: {words}",
-        remedy=_MAKE_ROOM if _FULL in words else _LOOK,
+        remedy=_RESTART if _disk_has_failed(error) else _LOOK,
         retry_after_s=_retry_after_s(error),
     )
+
+
+def _disk_has_failed(error: ApiException) -> bool:
+    is_failure = error.status == HTTPStatus.INTERNAL_SERVER_ERROR
+    return is_failure and any(sign in _words(error) for sign in _DISK_FAILED)
+
+
+def _started(client: InfluxDBClient) -> str:
+    """Return since when the server runs, in its words."""
+    answer = client.api_client.call_api(
+        "/ready", "GET", _preload_content=False, _return_http_data_only=True
+    )
+    return str(json.loads(answer.data).get("started") or _UNKNOWN)
 
 
 def _instant(at_ns: int) -> str:

@@ -27,7 +27,7 @@ def _address(url: str, folder: Path, *, gzip: bool = False) -> InfluxAddress:
     token_file = folder / "token"
     if not token_file.exists():
         token_file.write_text("secret-1\n", encoding="utf-8")
-    return InfluxAddress(url, "clinic", BUCKETS, token_file, gzip)
+    return InfluxAddress(url, "clinic", BUCKETS, token_file, folder / "distrust", gzip)
 
 
 @pytest.fixture
