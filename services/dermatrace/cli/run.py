@@ -68,10 +68,10 @@ def up(
     forwards, clock = settings.forwards, SystemClock()
     with Supervisor(settings, broker, clock, forwards=forwards, serves=True) as supervisor:
         address = supervisor.address
-        say(f"console at {address_of(supervisor.settings)}")
         say(f"broker at {address.host}:{address.port}, health at {supervisor.health_url}/healthz")
         if (url := supervisor.forward_health_url) is not None:
             say(f"forwarding to InfluxDB at {settings.influxdb_url}, health at {url}/healthz")
+        say(f"console at {address_of(supervisor.settings)}")
         while not stopping.wait(DRAW_INTERVAL_S):
             supervisor.attend()
 
