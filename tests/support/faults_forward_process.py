@@ -16,9 +16,10 @@ from support.faults_process import START_WAIT_MAX_S, ServiceProcess, Starter, wa
 from support.influx_org import InfluxOrg
 from support.ports import find_free_port
 
-SETTLE_WAIT_MAX_S: Final = 120.0
+SETTLE_WAIT_MAX_S: Final = 600.0
 """From the end of a fault until InfluxDB has everything; seconds as a rule. Forwarding may wait up
-to 30 s before it notices that InfluxDB is back."""
+to 30 s before it notices that InfluxDB is back, and of hundreds of sessions that were judged anew
+InfluxDB deletes what was said before in a quarter of a second each."""
 COMMAND_WAIT_MAX_S: Final = 120.0
 """Longest wait for a command that ends by itself; `forward rebuild` takes seconds here."""
 PAGE_WAIT_MAX_S: Final = 5.0
