@@ -73,6 +73,17 @@ class KeepsOlderVerdicts(Renderer):
         return steps
 
 
+class ForgetsWhatStandsOnce(Renderer):
+    """Does not remember where summaries stand, which do not carry the session as a tag."""
+
+    def take_steps(self, *, unfinished: bool) -> list[Step]:
+        """Return the steps without these places."""
+        steps = super().take_steps(unfinished=unfinished)
+        for step in steps:
+            step.deletions = [replace(one, standing=()) for one in step.deletions]
+        return steps
+
+
 class KeepsErased(Renderer):
     """Does not delete what was erased."""
 

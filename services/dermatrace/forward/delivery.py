@@ -188,17 +188,17 @@ class Delivery:
     def _delete(self, deletion: Deletion) -> None:
         """Delete what was judged of a session in InfluxDB, or everything it has there.
 
-        In the bucket of sessions everything of a session was judged.
+        Its findings are deleted by its name, which is one of their tags; what stands once a session
+        by its place.
         """
         own = f'clinic="{deletion.clinic}" AND device="{deletion.device}"'
         own += f' AND session="{deletion.session}"'
-        wanted: list[tuple[Bucket, str]] = [("sessions", own)]
         # What the recorder noted about the session stays, as it does in the record.
-        gone = OF_SESSION if deletion.whole else JUDGED
-        names = [one.name for one in gone if one.bucket == "raw"]
-        wanted += [("raw", f'_measurement="{name}" AND {own}') for name in names]
-        for bucket, predicate in wanted:
-            self.delete(bucket, predicate)
+        for one in OF_SESSION if deletion.whole else JUDGED:
+            if "session" in one.tags:
+                self.delete(one.bucket, f'_measurement="{one.name}" AND {own}')
+        for standing in deletion.standing:
+            self.delete("sessions", *standing)
         if deletion.started_ns is not None:
             # Other sessions of the device have theirs at other times.
             told = f'_measurement="{DEVICE_STATE.name}" AND clinic="{deletion.clinic}"'

@@ -27,7 +27,11 @@ class Measurement:
 SESSION_TAGS: Final = ("clinic", "device", "firmware", "modality", "model", "session")
 """Of everything one session told; in the order in which they are written."""
 PLACE_TAGS: Final = (*SESSION_TAGS, "laterality", "zone")
-VERDICT_TAGS: Final = (*SESSION_TAGS, "operator_role", "protocol", "protocol_version", "series")
+PLAN_TAGS: Final = ("operator_role", "protocol", "protocol_version")
+VERDICT_TAGS: Final = (*SESSION_TAGS, *PLAN_TAGS, "series")
+ONCE_TAGS: Final = ("clinic", "device", "firmware", "modality", "model", *PLAN_TAGS, "setting")
+"""Of what stands once a session. Its name is a text there: a tag that is another one in each of
+40,000 sessions makes a series of each, and a board of a year opens all of them."""
 
 SEQ: Final = {"seq": "number of the document in its session: names the entry in the record"}
 PASS: Final = {"pass_number": "which coverage of the zone, from 1"}
@@ -36,4 +40,5 @@ DOUBT: Final = {
     " was worked out from its uptime; else absent"
 }
 GENERATION: Final = {"generation": "which judgement of the session, from 0; the newest stands"}
+NAMES: Final = {"session": "which one", "series": "the series plan it belongs to, or `unknown`"}
 ONE: Final = {"occurrence_count": "1, to be summed or counted"}

@@ -74,5 +74,8 @@ unit is the end of the name. A tag that nobody knows says `unknown`. The time of
 time of its document by the device's clock; within the millisecond the number of the document
 modulo 1,000 counts microseconds, and the place within the document nanoseconds, so that the same
 document always makes the same points. Where documents have no number, it is that of their entry.
+What stands once a session (`session_summary`, `zone_summary`, `session_close`) has there twice the
+first four bytes of the BLAKE2b digest of device, a space and session, modulo 500,000, so that two
+sessions that begin in the same millisecond stay two; one more for what was told without a zone.
 What people enter (names, subjects, consent, photos) is not in InfluxDB.
 """

@@ -4,7 +4,10 @@ from typing import Final
 
 from dermatrace.forward.measurement import (
     GENERATION,
+    NAMES,
+    ONCE_TAGS,
     ONE,
+    PLAN_TAGS,
     SEQ,
     SESSION_TAGS,
     VERDICT_TAGS,
@@ -39,6 +42,7 @@ _TOTALS: Final = {
     "is_adherent": "1 if the word adherent may be used, else 0",
 }
 _SUMMARY_TEXTS: Final = {
+    **NAMES,
     "why_not": "why adherence cannot be assessed; absent if it was",
     "open_gates": "the open gates by name, comma between them; absent if none",
 }
@@ -84,7 +88,7 @@ SESSION_SUMMARY: Final = Measurement(
     "session_summary",
     "sessions",
     "What a session came to by its newest judgement, at the time the session began.",
-    (*VERDICT_TAGS, "setting"),
+    ONCE_TAGS,
     {**_TOTALS, **GENERATION, "fault_count": "faults the device reported", "session_count": "1"},
     _SUMMARY_TEXTS,
 )
@@ -93,22 +97,22 @@ ZONE_SUMMARY: Final = Measurement(
     "sessions",
     "What one zone of a session came to, at the time the session began. What was told without a"
     " zone stands under the zone `unknown`.",
-    (*VERDICT_TAGS, "laterality", "setting", "zone"),
+    ("clinic", "laterality", *PLAN_TAGS, "setting", "zone"),
     {**_TOTALS, **GENERATION},
-    _SUMMARY_TEXTS,
+    {**_SUMMARY_TEXTS, "device": "whose session it is"},
 )
 SESSION_CLOSE: Final = Measurement(
     "session_close",
     "sessions",
     "How complete a session's record is, at the time the session began.",
-    (*VERDICT_TAGS, "setting"),
+    ONCE_TAGS,
     {
         **ONE,
         **GENERATION,
         "is_complete": "1 if the grade is complete, else 0",
         "chain_matches": "1 if the device's chain matches, 0 if it differs, absent if unknown",
     },
-    {"grade": "of the record", "stream_chain": "matches, differs or cannot_be_checked"},
+    {**NAMES, "grade": "of the record", "stream_chain": "matches, differs or cannot_be_checked"},
 )
 LIMIT: Final = Measurement(
     "limit",

@@ -36,6 +36,13 @@ class EnteredPlace(NamedTuple):
     seq: int
 
 
+class Standing(NamedTuple):
+    """How a point is found that nothing in its tags says the session of."""
+
+    predicate: str
+    at_ns: int
+
+
 @dataclass(slots=True)
 class Held:
     """Entries that cannot be told before their stream's first document."""
@@ -87,6 +94,8 @@ class SessionMemory:
     """The newest judgement heard of; -1: none."""
     verdict_row: int | None = None
     """Of that judgement's stream in the journal."""
+    standing: list[Standing] = field(default_factory=list)
+    """What that judgement says once a session, or once a zone; each of them once."""
 
     @property
     def pending_count(self) -> int:

@@ -1,5 +1,6 @@
 """What the documents of sessions call for."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dermatrace.forward import other_points, reading_points
@@ -73,11 +74,13 @@ class SessionDesk:
         renderer, session = self._renderer, (key.clinic, key.sender, key.stream_id)
         before = renderer.streams.session(row)
         memory = SessionMemory.of(row, *session)
-        memory.is_begun, started_ns = True, None
+        memory.is_begun = True
+        deletion = Deletion(row, *session, "erased", whole=True)
         if before is not None:
             renderer.step.erased_count += before.pending_count
-            memory.generation, started_ns = before.generation, before.started_ns
-        deletion = Deletion(row, *session, "erased", whole=True, started_ns=started_ns)
+            memory.generation = before.generation
+            stood = tuple(before.standing)
+            deletion = replace(deletion, standing=stood, started_ns=before.started_ns)
         renderer.step.deletions.append(deletion)
         renderer.streams.changed(memory, renderer.step)
 

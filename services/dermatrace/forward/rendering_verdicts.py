@@ -1,7 +1,7 @@
 """What the judge's documents call for: points that stand until a newer judgement begins."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import TypeAdapter
 
@@ -18,7 +18,7 @@ from dermatrace.forward.memory import (
     session_named_by,
 )
 from dermatrace.forward.rendering_findings import FindingDesk
-from dermatrace.forward.step import Counting, Deletion
+from dermatrace.forward.step import Deletion
 from dermatrace.journal.entry import Entry
 from dermatrace.journal.streams import StreamKey
 from dermatrace_schemas.document import StreamDocument
@@ -102,8 +102,7 @@ class VerdictDesk:
         renderer.streams.changed(memory, renderer.step)
         session = self._session(memory)
         if session is not None and session.generation == memory.generation:
-            key = (session.clinic, session.device, session.session)
-            renderer.step.deletions.append(Deletion(session.row, *key, "erased", whole=False))
+            self._delete(session, "erased")
 
     def note_protocol(self, clinic: str, document: RegistryProtocol) -> None:
         """Note what a treatment protocol allows, for whoever is judged by it."""
@@ -162,7 +161,7 @@ class VerdictDesk:
             # Whatever is in the step was said before this judgement and must be deleted with it.
             if not renderer.step.is_empty:
                 renderer.close_step()
-            renderer.step.deletions.append(Deletion(stream.row, *key, "superseded", whole=False))
+            self._delete(session, "superseded")
             self._supersede(session)
         memory.session_row, memory.generation = stream.row, generation
         memory.tags, memory.protocol_digest = self._told_by(clinic, pins)
@@ -170,6 +169,14 @@ class VerdictDesk:
             session.generation, session.verdict_row = generation, memory.row
         renderer.streams.changed(session, renderer.step)
         renderer.streams.changed(memory, renderer.step)
+
+    def _delete(self, session: SessionMemory, fate: Literal["erased", "superseded"]) -> None:
+        """Let what its newest judgement said of a session go."""
+        key, stood = (session.clinic, session.device, session.session), tuple(session.standing)
+        deletion = Deletion(session.row, *key, fate, whole=False, standing=stood)
+        self._renderer.step.deletions.append(deletion)
+        session.standing = []
+        self._renderer.streams.changed(session, self._renderer.step)
 
     def _supersede(self, session: SessionMemory) -> None:
         """Stop waiting for findings of a judgement that no longer stands."""
@@ -209,15 +216,25 @@ class VerdictDesk:
                 self._findings.clear_one(entry, session, memory, document)
             case VerdictSummary():
                 line = verdict_points.summary(session, memory, document)
-                self._add(entry, session, [line], "judged")
+                self._add_once(entry, session, memory, document, line)
             case VerdictClosed():
                 line = verdict_points.close(session, memory, document)
-                self._add(entry, session, [line], "judged")
+                self._add_once(entry, session, memory, document, line)
 
-    def _add(
-        self, entry: Entry, session: SessionMemory, lines: list[str], counting: Counting
+    def _add_once(
+        self,
+        entry: Entry,
+        session: SessionMemory,
+        memory: VerdictMemory,
+        document: VerdictSummary | VerdictClosed,
+        line: str,
     ) -> None:
-        self._renderer.add(entry, lines, row=session.row, bucket="sessions", counting=counting)
+        """Add what stands once a session, and remember how it is found again."""
+        standing = verdict_points.standing(session, memory, document)
+        if standing not in session.standing:
+            session.standing.append(standing)
+            self._renderer.streams.changed(session, self._renderer.step)
+        self._renderer.add(entry, [line], row=session.row, bucket="sessions", counting="judged")
 
     def _session(self, memory: VerdictMemory) -> SessionMemory | None:
         row = memory.session_row

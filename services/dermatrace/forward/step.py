@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from dermatrace.forward.measurement import Bucket
+from dermatrace.forward.memory import Standing
 from dermatrace.journal.entry import Head
 
 STEP_LINES_MAX: Final = 5_000
@@ -48,6 +49,8 @@ class Deletion:
     fate: Literal["superseded", "erased"]
     """superseded: what earlier judgements said. erased: with `whole` everything of the session."""
     whole: bool
+    standing: tuple[Standing, ...] = ()
+    """Points to be deleted that do not carry the session as a tag."""
     started_ns: int | None = None
     """Time of what the device said of itself at the session's start, to be deleted as well."""
 

@@ -1,10 +1,11 @@
 """What the judge says of a session as lines. Pure: what they need is handed in."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
 from typing import Final
 
-from dermatrace.forward.line import SEQ_CYCLE, line, prefix, tag, time_ns
-from dermatrace.forward.measurement import UNKNOWN
+from dermatrace.forward.line import NS_PER_MS, SEQ_CYCLE, line, prefix, tag, time_ns
+from dermatrace.forward.measurement import UNKNOWN, Measurement
 from dermatrace.forward.measurements_verdict import (
     FINDING,
     LIMIT,
@@ -13,7 +14,7 @@ from dermatrace.forward.measurements_verdict import (
     SESSION_SUMMARY,
     ZONE_SUMMARY,
 )
-from dermatrace.forward.memory import EnteredPlace, SessionMemory, VerdictMemory
+from dermatrace.forward.memory import EnteredPlace, SessionMemory, Standing, VerdictMemory
 from dermatrace_schemas.quantities import QUANTITIES, UNIT_OF, Band, bands_at, unit_word
 from dermatrace_schemas.verdict import (
     FindingCounts,
@@ -26,6 +27,10 @@ from dermatrace_schemas.verdict import (
 
 NOT_IN_ZONES: Final = frozenset({"age", "interval", "session_count", "persistence"})
 """Quantities that limit no place."""
+BEGUN_APART: Final = NS_PER_MS // 2
+"""Places below one millisecond for sessions that begin in it, two nanoseconds each. Two of one
+clinic that began in the same millisecond would have to share one of them, and all their tags, to be
+taken for one."""
 
 
 def state(session: SessionMemory, verdict: VerdictMemory, document: VerdictState) -> str:
@@ -110,15 +115,15 @@ def summary(session: SessionMemory, verdict: VerdictMemory, document: VerdictSum
     }
     texts = {"why_not": adherence.why_not, "open_gates": ", ".join(document.open_gates) or None}
     tags = session.tags | verdict.tags | {"setting": session.setting}
+    of: Measurement = SESSION_SUMMARY
     if document.scope == "session":
-        start = prefix(SESSION_SUMMARY, tags)
         numbers |= {"fault_count": session.fault_count, "session_count": 1}
     else:
         tags |= {"zone": tag(document.zone), "laterality": document.laterality or UNKNOWN}
-        start = prefix(ZONE_SUMMARY, tags)
+        of = ZONE_SUMMARY
     # A device may call a zone `unknown`; beside it stands what was told without any zone.
     at_ns = began_ns(session, document.wall_time_ms) + (document.scope == "unknown_zone")
-    return line(start, at_ns, numbers, texts)
+    return line(prefix(of, tags), at_ns, numbers, texts | _names(of, tags))
 
 
 def close(session: SessionMemory, verdict: VerdictMemory, document: VerdictClosed) -> str:
@@ -132,8 +137,27 @@ def close(session: SessionMemory, verdict: VerdictMemory, document: VerdictClose
     }
     texts = {"grade": document.grade, "stream_chain": document.stream_chain}
     tags = session.tags | verdict.tags | {"setting": session.setting}
+    at_ns = began_ns(session, document.wall_time_ms)
     start = prefix(SESSION_CLOSE, tags)
-    return line(start, began_ns(session, document.wall_time_ms), numbers, texts)
+    return line(start, at_ns, numbers, texts | _names(SESSION_CLOSE, tags))
+
+
+def standing(
+    session: SessionMemory, verdict: VerdictMemory, document: VerdictSummary | VerdictClosed
+) -> Standing:
+    """Return how the point is found again that `summary` or `close` makes of a document.
+
+    By tags that leave few series to look into, and whose values need no escaping.
+    """
+    at_ns = began_ns(session, document.wall_time_ms)
+    told, name, value = SESSION_SUMMARY, "device", session.device
+    if isinstance(document, VerdictClosed):
+        told = SESSION_CLOSE
+    elif document.scope != "session":
+        told, name, value = ZONE_SUMMARY, "protocol", verdict.tags["protocol"]
+        at_ns += document.scope == "unknown_zone"
+    own = f'_measurement="{told.name}" AND clinic="{session.clinic}" AND {name}="{value}"'
+    return Standing(own, at_ns)
 
 
 def limits(
@@ -169,9 +193,20 @@ def limits(
 
 
 def began_ns(session: SessionMemory, told_ms: int | None) -> int:
-    """Return a session's beginning; of one without any readable document, when it was judged."""
+    """Return the time of what stands once a session: its beginning, and its name's digest.
+
+    Of a session without any readable document: when it was judged.
+    """
     started_ms = told_ms if session.started_ms is None else session.started_ms
-    return time_ns(started_ms or 0, 0)
+    name = f"{session.device} {session.session}".encode()
+    place = int.from_bytes(blake2b(name, digest_size=4).digest()) % BEGUN_APART * 2
+    return time_ns(started_ms or 0, 0, place)
+
+
+def _names(measurement: Measurement, tags: Mapping[str, str]) -> dict[str, str | None]:
+    """Return names that are texts there. None of them holds what a tag would have to escape."""
+    names = ("device", "series", "session")
+    return {name: tags[name] for name in names if name in measurement.texts}
 
 
 def _counts(name: str, counts: FindingCounts) -> dict[str, float | None]:

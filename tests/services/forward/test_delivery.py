@@ -13,6 +13,7 @@ from dermatrace.forward.delivery import (
     RETRY_MAX_S,
     Stopped,
 )
+from dermatrace.forward.memory import Standing
 from dermatrace.forward.step import STEP_LINES_MAX, Deletion, Outcome
 from support.delivery_bench import DeliveryBench, group_of, lines_of
 from support.forward_bench import influx_of
@@ -290,29 +291,32 @@ def test_bucket_made_again_while_it_was_away_is_looked_at() -> None:
 
 def test_deletions_come_before_the_lines_of_their_step() -> None:
     bench = DeliveryBench()
-    deletion = Deletion(1, "north-clinic", "pen-7", "s-1", "superseded", whole=False)
+    once = Standing('_measurement="session_close" AND clinic="north-clinic"', 7)
+    deletion = Deletion(
+        1, "north-clinic", "pen-7", "s-1", "superseded", whole=False, standing=(once,)
+    )
     bench.deliver(group_of(lines_of(1)), deletions=[deletion])
-    assert [asked.what for asked in bench.shelf.asked] == ["delete", "delete", "write"]
-    (judged, limits, _) = bench.shelf.asked
+    *deleted, written = bench.shelf.asked
     own = 'clinic="north-clinic" AND device="pen-7" AND session="s-1"'
-    assert (judged.bucket, judged.predicate) == ("sessions", own)
-    assert (limits.bucket, limits.predicate) == ("raw", f'_measurement="limit" AND {own}')
+    assert [(one.what, one.bucket, one.predicate) for one in deleted] == [
+        ("delete", "sessions", f'_measurement="finding" AND {own}'),
+        ("delete", "raw", f'_measurement="limit" AND {own}'),
+        ("delete", "sessions", once.predicate),
+    ]
+    assert written.what == "write"
 
 
 def test_whole_session_goes_from_both_buckets_with_the_state_of_its_device() -> None:
     bench = DeliveryBench()
-    deletion = Deletion(1, "north-clinic", "pen-7", "s-1", "erased", whole=True, started_ns=7)
+    once = Standing('_measurement="session_close" AND clinic="north-clinic"', 7)
+    deletion = Deletion(
+        1, "north-clinic", "pen-7", "s-1", "erased", whole=True, standing=(once,), started_ns=7
+    )
     bench.deliver(deletions=[deletion])
-    names = [asked.predicate.partition(" ")[0] for asked in bench.shelf.asked]
+    names = [asked.predicate.split('"')[1] for asked in bench.shelf.asked]
     assert names == [
-        'clinic="north-clinic"',
-        *(
-            f'_measurement="{name}"'
-            for name in (
-                "window", "shot", "sub_pulse", "channel", "event", "session_state", "limit",
-                "device_state",
-            )
-        ),
+        "window", "shot", "sub_pulse", "channel", "event", "session_state", "finding", "limit",
+        "session_close", "device_state",
     ]  # fmt: skip
 
 

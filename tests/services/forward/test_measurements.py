@@ -146,7 +146,13 @@ def _channel(scope: str) -> dict[str, object]:
 
 def test_what_is_deleted_with_a_session_names_it() -> None:
     for one in OF_SESSION:
-        assert {"clinic", "device", "session"} <= set(one.tags), one.name
+        assert {"clinic", "device", "session"} <= {*one.tags, *one.texts}, one.name
+
+
+def test_what_stands_once_a_session_makes_no_series_of_each() -> None:
+    once = [one for one in OF_SESSION if "session" in one.texts]
+    assert [one.name for one in once] == ["session_summary", "zone_summary", "session_close"]
+    assert all("series" in one.texts for one in once)
     assert {one.bucket for one in JUDGED if one.name != "limit"} == {"sessions"}
 
 

@@ -19,7 +19,13 @@ from dermatrace_schemas.topics import parse_topic
 from support.forward_bench import ForwardBench, influx_of
 from support.forward_runs import Content, Life, Way, in_one_go
 from support.forward_scenes import everything_sent, opened, play, record_at_once
-from support.forward_twins import AdvancesFirst, CountsApart, KeepsOlderVerdicts, TimesPoints
+from support.forward_twins import (
+    AdvancesFirst,
+    CountsApart,
+    ForgetsWhatStandsOnce,
+    KeepsOlderVerdicts,
+    TimesPoints,
+)
 from support.influx_org import InfluxOrg
 from support.judge_bench import JudgeBench, Message
 from support.judge_runs import close_by_silence
@@ -160,6 +166,7 @@ TWINS: Final[list[tuple[dict[str, Any], Life]]] = [
     ({"make_forwarder": AdvancesFirst}, Life(entries=7, requests=12)),
     ({"make_store": CountsApart}, Life(entries=7, requests=1_000, commits=15)),
     ({"make_renderer": KeepsOlderVerdicts}, Life(entries=7, requests=12)),
+    ({"make_renderer": ForgetsWhatStandsOnce}, Life(entries=7, requests=12)),
 ]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from dermatrace.forward.memory import HELD_MAX_MS
 from dermatrace.forward.rendering_verdicts import NAMELESS
+from dermatrace.journal.streams import StreamKey
 from dermatrace.simulator.fleet import NORTH
 from dermatrace_schemas.digest import registry_digest
 from support.forward_journal import OTHER, PEN, HandJournal
@@ -14,6 +15,7 @@ from support.pipeline_bench import FakeArrival
 from support.vectors import example
 
 JUDGED: Final = ("finding", "session_summary", "zone_summary", "session_close", "limit")
+ONCE: Final = ("session_summary", "zone_summary", "session_close")
 PROTOCOL: Final = example("registry.protocol")
 PIN: Final = {
     "registry_kind": "protocol",
@@ -78,6 +80,50 @@ def test_older_judgement_that_comes_after_the_newer_is_not_written(
     assert account.superseded_count == 4
     assert _standing(journal)["finding"] == {1.0}
     assert _standing(journal)["session_state"] == {0.0, 1.0}
+
+
+def _summarise(journal: HandJournal, generation: int, key: StreamKey = PEN) -> None:
+    """Let the judge say what a session came to, and one zone of it, and how complete it is."""
+    journal.judge(1, "summary", generation, key=key)
+    journal.judge(2, "summary", generation, key, scope="session", zone=None, laterality=None)
+    journal.judge(3, "closed", generation, key)
+
+
+@pytest.mark.parametrize("entries", [1, 500])
+def test_sessions_that_begin_in_the_same_moment_are_told_and_replaced_apart(
+    journal: HandJournal, entries: int
+) -> None:
+    for key in (PEN, OTHER):
+        journal.tell(0, "session.started", key)
+        journal.judge(0, "opened", 0, key)
+        _summarise(journal, 0, key)
+    journal.forward(entries)
+    assert all(len(journal.fields(name)) == 2 for name in ONCE)
+    journal.judge(0, "opened", 1)
+    _summarise(journal, 1)
+    journal.forward(entries)
+    for name in ONCE:
+        told = {one["session"]: one["generation"] for one in journal.fields(name)}
+        assert told == {"s-1": 1.0, "s-2": 0.0}
+
+
+@pytest.mark.parametrize("entries", [1, 500])
+def test_summary_is_replaced_although_the_session_turns_out_to_have_begun_earlier(
+    journal: HandJournal, entries: int
+) -> None:
+    journal.tell(1, "device.event")
+    journal.wait(HELD_MAX_MS + 1)
+    journal.tell(2, "device.event")
+    journal.judge(0, "opened", 0)
+    _summarise(journal, 0)
+    journal.forward(entries)
+    journal.tell(0, "session.started")
+    journal.judge(0, "opened", 1)
+    _summarise(journal, 1)
+    journal.forward(entries)
+    for name in ONCE:
+        ((key, told),) = journal.shelf.named(name).items()
+        assert (key.at_ns // 1_000_000, told["generation"]) == (NOON_MS, 1.0)
 
 
 def test_rebuild_writes_the_newest_judgement_and_deletes_none(journal: HandJournal) -> None:

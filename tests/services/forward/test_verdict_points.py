@@ -78,8 +78,9 @@ def test_summary_stands_where_the_session_began_and_counts_its_faults(judged: Ha
     judged.judge(1, "summary", scope="session", zone=None, laterality=None)
     judged.forward()
     ((key, told),) = judged.shelf.named("session_summary").items()
-    assert key.at_ns == NOON_MS * 1_000_000
+    assert key.at_ns // 1_000_000 == NOON_MS
     assert key.tag["setting"] == "clinic"
+    assert (told["session"], told["series"]) == ("s-1", "unknown")
     assert (told["fault_count"], told["session_count"]) == (1.0, 1.0)
     assert told["puncture_count"] == 528.0
     assert told["why_not"] == "data_coverage"

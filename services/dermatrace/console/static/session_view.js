@@ -2,7 +2,7 @@
 
 const SHORTEST_S = 0.5;
 const LAST_S = 120;
-/** Until the address is written: browsers refuse to do that with every movement of a hand. */
+/** Between two writings of the address: browsers refuse to do that with every movement of a hand. */
 const SETTLED_MS = 150;
 
 export class View extends EventTarget {
@@ -12,6 +12,8 @@ export class View extends EventTarget {
     this.shown = null;
     this.isLast = false;
     this.finding = null;
+    this.writing = null;
+    this.wrote = -Infinity;
     this.read();
     window.addEventListener("hashchange", () => {
       this.read();
@@ -72,9 +74,15 @@ export class View extends EventTarget {
   }
 
   tell() {
-    clearTimeout(this.writing);
-    this.writing = setTimeout(() => this.write(), SETTLED_MS);
+    this.writeSoon();
     this.dispatchEvent(new Event("change"));
+  }
+
+  /** As soon as what is being done is done: who then follows a link comes back to what was shown. */
+  writeSoon() {
+    if (this.writing !== null) return;
+    const settling = this.wrote + SETTLED_MS - performance.now();
+    this.writing = setTimeout(() => this.write(), Math.max(settling, 0));
   }
 
   read() {
@@ -86,6 +94,8 @@ export class View extends EventTarget {
   }
 
   write() {
+    this.writing = null;
+    this.wrote = performance.now();
     const told = [];
     if (this.isLast) told.push("t=last");
     else if (this.shown) told.push(`t=${this.shown.map((second) => Math.round(second * 10) / 10).join(",")}`);
