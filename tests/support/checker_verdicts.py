@@ -17,11 +17,12 @@ from dermatrace.judge.archive import Archive
 from dermatrace.judge.file_state import Told
 from dermatrace.judge.follower import Follower
 from dermatrace.judge.index import Index
-from dermatrace.judge.paperwork import Verdict, stream_id_of
+from dermatrace.judge.paperwork import Verdict
 from dermatrace_schemas.identifiers import JUDGE_SENDER
 from dermatrace_schemas.parse import parse
 from dermatrace_schemas.topics import Topic
 from dermatrace_schemas.verdict import VerdictClosed
+from dermatrace_schemas.verdict_streams import verdict_stream_id
 from support.checker import SHOWN_MAX, Key
 from support.judge_bench import payload_of
 
@@ -135,7 +136,7 @@ def _newest_streams(index: Index) -> Iterator[StreamKey]:
         " WHERE is_open = 0 AND generation >= 0"
     )
     for clinic, sender, stream_id, generation in rows:
-        name = stream_id_of(sender, stream_id, generation)
+        name = verdict_stream_id(sender, stream_id, generation)
         yield StreamKey(clinic, JUDGE_SENDER, "verdict", name)
 
 

@@ -14,7 +14,6 @@ from dermatrace.journal.reader import JournalReader
 from dermatrace.journal.streams import StreamKey
 from dermatrace.judge.chart import SessionId
 from dermatrace.judge.index import Index
-from dermatrace.judge.paperwork import stream_id_of
 from dermatrace.judge.search import FoundSession, SessionQuery, search
 from dermatrace.judge.verdict_reading import Generation, read_generations
 from dermatrace.settings import Settings
@@ -24,6 +23,7 @@ from dermatrace.simulator.practices import practice_of
 from dermatrace_schemas.identifiers import JUDGE_SENDER
 from dermatrace_schemas.treatment import Gate
 from dermatrace_schemas.verdict import VerdictSummary
+from dermatrace_schemas.verdict_streams import verdict_stream_id
 
 JUDGE_WAIT_S: Final = 180.0
 """Longest wait for the last verdict; then the demonstration has failed and says what is missing."""
@@ -166,7 +166,7 @@ class _Wait:
 
     def _is_told(self, session: SessionId, generation: int) -> bool:
         """Tell whether everything of a generation has arrived."""
-        name = stream_id_of(session.sender, session.stream_id, generation)
+        name = verdict_stream_id(session.sender, session.stream_id, generation)
         stream = self._reader.stream(StreamKey(session.clinic, JUDGE_SENDER, "verdict", name))
         return stream is not None and stream.completed_by is not None
 

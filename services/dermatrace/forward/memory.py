@@ -12,7 +12,6 @@ from pydantic import TypeAdapter
 from dermatrace.forward.line import tag
 from dermatrace.forward.measurement import UNKNOWN
 from dermatrace.forward.session_clock import SessionClock
-from dermatrace_schemas.references import SessionKey
 
 PLACES_MAX: Final = 1_000
 """Entered places of one session that are remembered for the limits of a later judgement; limits
@@ -157,15 +156,3 @@ def unpacked_session(kept: bytes) -> SessionMemory:
 def unpacked_verdict(kept: bytes) -> VerdictMemory:
     """Return a verdict stream's memory from what `packed` made."""
     return _VERDICT.validate_json(kept)
-
-
-def session_named_by(stream_id: str) -> tuple[SessionKey, int] | None:
-    """Return session and generation as a verdict stream's name tells them, or None.
-
-    Only where the first document is lost: names beyond a length are digests and tell nothing.
-    """
-    device, _, rest = stream_id.partition(".")
-    session, _, number = rest.rpartition(".g")
-    if not session or not number.isdigit():
-        return None
-    return SessionKey(sender=device, stream_id=session), int(number)

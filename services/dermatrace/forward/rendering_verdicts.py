@@ -15,7 +15,6 @@ from dermatrace.forward.memory import (
     Held,
     SessionMemory,
     VerdictMemory,
-    session_named_by,
 )
 from dermatrace.forward.rendering_findings import FindingDesk
 from dermatrace.forward.step import Deletion
@@ -34,6 +33,7 @@ from dermatrace_schemas.verdict import (
     VerdictState,
     VerdictSummary,
 )
+from dermatrace_schemas.verdict_streams import session_named_by
 
 if TYPE_CHECKING:
     from dermatrace.forward.rendering import Renderer
@@ -87,7 +87,8 @@ class VerdictDesk:
         if opened is not None:
             self._open(entry, memory, clinic, opened)
         elif (named := session_named_by(stream.key.stream_id)) is not None:
-            self._begin(memory, clinic, *named, [])
+            judged = SessionKey(sender=named[0], stream_id=named[1])
+            self._begin(memory, clinic, judged, named[2], [])
         self._release(memory)
 
     def erase(self, row: int) -> None:

@@ -25,9 +25,12 @@ from dermatrace.journal.writer import Batch
 from dermatrace_schemas.references import StreamKey as StreamReference
 from dermatrace_schemas.registry import RegistryErasure
 from dermatrace_schemas.system import ENTRY_RANGES_PER_ERASED_MAX, EntryRange, SystemErased
+from dermatrace_schemas.verdict_streams import session_named_by, verdict_digest
 
 ORDER: Final = "order"
 """Mentioned by every order to erase: no order erases another."""
+JUDGED: Final = "judged:"
+"""A session by the digest that stands for it in the names of its verdict streams."""
 ERASED: Final = "erased:"
 """Before a name: mentioned by the order under which that name was erased."""
 
@@ -63,8 +66,11 @@ class Eraser:
 
     def inherit(self, record: StreamRecord) -> None:
         """Erase a verdict stream from its start if the session it judges was erased."""
-        device, _, rest = record.key.stream_id.partition(".")
-        session = StreamKey(record.key.clinic, device, "session", rest.rpartition(".g")[0])
+        named = session_named_by(record.key.stream_id)
+        if named is None:
+            self._inherit_by_digest(record)
+            return
+        session = StreamKey(record.key.clinic, named[0], "session", named[1])
         judged = self._streams.get(session) or next(
             iter(
                 self._batch.streams_where(
@@ -76,12 +82,21 @@ class Eraser:
         if judged is not None and judged.erased_by is not None:
             _mark_erased(record, judged.erased_by)
 
+    def _inherit_by_digest(self, record: StreamRecord) -> None:
+        digest = record.key.stream_id.partition(".")[0]
+        name = f"{ERASED}{JUDGED}{record.key.clinic}/{digest}"
+        for order_entry_id in self._batch.entries_mentioning(name):
+            _mark_erased(record, order_entry_id)
+
     def _carry_out(self, order_entry_id: int, keys: set[StreamKey]) -> None:
         batch = self._batch
         entries = self._find_subjects(order_entry_id, keys)
         keys |= {verdict for key in list(keys) for verdict in self._verdicts_on(key)}
         newly_erased = 0
         for key in sorted(keys):
+            if key.stream_class == "session":
+                digest = verdict_digest(key.sender, key.stream_id)
+                batch.mention(f"{ERASED}{JUDGED}{key.clinic}/{digest}", order_entry_id)
             record = self._streams.touch(batch, key)
             entries.update(batch.entries_of_stream(record.row))
             newly_erased += record.erased_by is None
@@ -106,15 +121,17 @@ class Eraser:
         return reach.entries
 
     def _verdicts_on(self, key: StreamKey) -> list[StreamKey]:
-        """Return the verdict streams on a session: `{device}.{session}.g{n}`, of any judge."""
+        """Return the verdict streams on a session, of any judge, under either form of its name."""
         if key.stream_class != "session":
             return []
-        prefix = f"{key.sender}.{key.stream_id}.g"
-        records = self._batch.streams_where(
-            "clinic = ? AND stream_class = 'verdict' AND substr(stream_id, 1, ?) = ?",
-            (key.clinic, len(prefix), prefix),
-        )
-        return [record.key for record in records]
+        found = []
+        for judged in (f"{key.sender}.{key.stream_id}", verdict_digest(key.sender, key.stream_id)):
+            prefix = f"{judged}.g"
+            found += self._batch.streams_where(
+                "clinic = ? AND stream_class = 'verdict' AND substr(stream_id, 1, ?) = ?",
+                (key.clinic, len(prefix), prefix),
+            )
+        return [record.key for record in found]
 
     def _state(self, order_entry_id: int, stream_count: int, erased: list[int]) -> None:
         """Journal what is gone, in as many documents as its ranges take."""

@@ -17,8 +17,6 @@ from dermatrace_schemas.finding import Finding, FindingKey
 from dermatrace_schemas.references import RegistryPin, SessionKey
 from dermatrace_schemas.verdict import Cause, FindingCounts
 
-STREAM_ID_CHARACTERS_MAX: Final = 160
-"""A longer id fits no topic; such a session's verdicts go under a digest of its name instead."""
 BOOT_ID: Final = "judge"
 """Of every verdict: nothing in it depends on when the judge was started."""
 
@@ -35,15 +33,6 @@ class Verdict:
     uptime_ms: int
     wall_time_ms: int
     is_last: bool = field(default=False)
-
-
-def stream_id_of(device: str, session: str, generation: int) -> str:
-    """Return the stream of one generation of judgement of one session."""
-    name = f"{device}.{session}.g{generation}"
-    if len(name) <= STREAM_ID_CHARACTERS_MAX:
-        return name
-    digest = hashlib.sha256(f"{device}.{session}".encode()).hexdigest()
-    return f"{digest}.g{generation}"
 
 
 def word_event(event: Event, context: SessionContext) -> tuple[str, dict[str, JsonValue]]:

@@ -10,18 +10,12 @@ from dermatrace.judge.case import Ending
 from dermatrace.judge.context import SessionContext
 from dermatrace.judge.file_state import FileState, Sources, Told
 from dermatrace.judge.judgement import SessionJudge
-from dermatrace.judge.paperwork import (
-    Verdict,
-    stream_id_of,
-    word_counts,
-    word_event,
-    word_opened,
-    word_summary,
-)
+from dermatrace.judge.paperwork import Verdict, word_counts, word_event, word_opened, word_summary
 from dermatrace.judge.raising import Event
 from dermatrace.judge.rule_set import RULE_SET
 from dermatrace.judge.summarising import Summary, count_findings
 from dermatrace_schemas.verdict import Cause, Grade
+from dermatrace_schemas.verdict_streams import verdict_stream_id
 
 GENERATIONS_MAX: Final = 100
 """Generations of one session; what would change it after that changes only the index."""
@@ -127,7 +121,7 @@ class Teller:
 
     def _told(self, entry: Entry) -> Told:
         state, session = self._state, self._state.session
-        stream_id = stream_id_of(session.sender, session.stream_id, state.generation)
+        stream_id = verdict_stream_id(session.sender, session.stream_id, state.generation)
         return self._sources.told(session.clinic, stream_id, entry.entry_id)
 
     def _put(
@@ -141,7 +135,7 @@ class Teller:
         self.out.append(
             Verdict(
                 session.clinic,
-                stream_id_of(session.sender, session.stream_id, state.generation),
+                verdict_stream_id(session.sender, session.stream_id, state.generation),
                 seq,
                 kind,
                 facts,

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from dermatrace.journal.reader import JournalReader
 from dermatrace.journal.streams import StreamKey
 from dermatrace.judge.chart import SessionId
-from dermatrace.judge.paperwork import stream_id_of
 from dermatrace.judge.telling import GENERATIONS_MAX
 from dermatrace_schemas.finding import Finding
 from dermatrace_schemas.identifiers import JUDGE_SENDER
@@ -20,6 +19,7 @@ from dermatrace_schemas.verdict import (
     VerdictState,
     VerdictSummary,
 )
+from dermatrace_schemas.verdict_streams import verdict_stream_id
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ def read_generations(reader: JournalReader, session: SessionId) -> list[Generati
 
 
 def _read(reader: JournalReader, session: SessionId, number: int) -> Generation | None:
-    stream_id = stream_id_of(session.sender, session.stream_id, number)
+    stream_id = verdict_stream_id(session.sender, session.stream_id, number)
     stream = reader.stream(StreamKey(session.clinic, JUDGE_SENDER, "verdict", stream_id))
     if stream is None or stream.coverage.erased:
         return None

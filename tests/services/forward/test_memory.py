@@ -1,7 +1,5 @@
 """What is remembered of a stream, and how long something is held for it."""
 
-import pytest
-
 from dermatrace.forward.memory import (
     HELD_ENTRIES_MAX,
     HELD_MAX_MS,
@@ -10,11 +8,9 @@ from dermatrace.forward.memory import (
     SessionMemory,
     VerdictMemory,
     packed,
-    session_named_by,
     unpacked_session,
     unpacked_verdict,
 )
-from dermatrace.judge.paperwork import stream_id_of
 from support.manual_clock import NOON_MS
 
 
@@ -47,18 +43,3 @@ def test_holding_ends_with_time_or_with_number() -> None:
     assert not crowd.is_over(NOON_MS)
     crowd.add(HELD_ENTRIES_MAX, NOON_MS, 1)
     assert crowd.is_over(NOON_MS)
-
-
-@pytest.mark.parametrize("session", ["s-1", "s.1", "run.g7", "2026.g1.g2"])
-def test_name_of_a_judgement_tells_what_it_judges(session: str) -> None:
-    named = session_named_by(stream_id_of("pen-7", session, 12))
-    assert named is not None
-    key, generation = named
-    assert (key.sender, key.stream_id, generation) == ("pen-7", session, 12)
-
-
-@pytest.mark.parametrize(
-    "name", [stream_id_of("pen-7", "x" * 160, 1), "pen-7", "pen-7.s-1", "pen-7.s-1.gx", ""]
-)
-def test_name_that_tells_nothing_is_known_for_it(name: str) -> None:
-    assert session_named_by(name) is None

@@ -15,6 +15,7 @@ from dermatrace_schemas.digest import registry_digest
 from dermatrace_schemas.limits import SEQ_MAX
 from dermatrace_schemas.registry import RegistrySeriesPlan
 from dermatrace_schemas.system import ENTRY_RANGES_PER_ERASED_MAX
+from dermatrace_schemas.verdict_streams import verdict_stream_id
 from support.pipeline_bench import SESSION, PipelineBench, alive, held
 from support.vectors import example, with_changes
 
@@ -161,6 +162,29 @@ def test_verdicts_on_an_erased_session_go_too_also_later_ones(bench: PipelineBen
     assert bench.receipt(later).complete is not None
     bench.reopen()
     assert bench.send(verdict, to=VERDICT._replace(stream_id="pen-7.s-1.g2")).fates == {"erased": 1}
+
+
+@pytest.mark.parametrize("characters", [3, 151, 152, 153, 160])
+def test_verdicts_go_however_long_the_name_of_the_session_is(
+    bench: PipelineBench, characters: int
+) -> None:
+    session = SESSION._replace(stream_id="s" * characters)
+    verdict = with_changes("verdict.opened", seq=0)
+    streams = [
+        VERDICT._replace(stream_id=verdict_stream_id("pen-7", session.stream_id, generation))
+        for generation in (0, 9, 10, 11)
+    ]
+    other = VERDICT._replace(stream_id=verdict_stream_id("pen-7", "t" * characters, 0))
+    bench.send(marked(0), to=session)
+    for stream in (*streams[:3], other):
+        bench.send(verdict, to=stream)
+    bench.send(order(streams=(session,)), to=REGISTRY)
+    assert [kept(bench, stream) for stream in streams[:3]] == [[], [], []]
+    assert kept(bench, other) == [0]
+    bench.reopen()
+    assert bench.send(verdict, to=streams[3]).fates == {"erased": 1}
+    late = VERDICT._replace(stream_id=verdict_stream_id("pen-7", "t" * characters, 1))
+    assert bench.send(verdict, to=late).fates == {"stored": 1}
 
 
 def test_subjects_documents_go_and_those_of_others_in_the_same_sitting_stay(

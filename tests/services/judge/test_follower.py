@@ -10,9 +10,9 @@ from dermatrace.journal.entry import Head
 from dermatrace.journal.reader import JournalReader
 from dermatrace.judge.follower import BATCH_ENTRIES_MAX, Follower
 from dermatrace.judge.index import Index
-from dermatrace.judge.paperwork import STREAM_ID_CHARACTERS_MAX
 from dermatrace_schemas.parse import parse
 from dermatrace_schemas.verdict import VerdictClosed, VerdictOpened
+from dermatrace_schemas.verdict_streams import STREAM_ID_CHARACTERS_MAX
 from support.judge_bench import (
     RUN,
     JudgeBench,

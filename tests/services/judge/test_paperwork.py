@@ -1,24 +1,13 @@
 """A judgement in words: the same judgement always makes the same bytes, and the contract's."""
 
 import json
-import re
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from dermatrace.judge.paperwork import (
-    STREAM_ID_CHARACTERS_MAX,
-    Verdict,
-    fingerprint,
-    stream_id_of,
-    word_event,
-    word_opened,
-    word_summary,
-)
+from dermatrace.judge.paperwork import Verdict, fingerprint, word_event, word_opened, word_summary
 from dermatrace.judge.raising import Event
 from dermatrace.judge.spot import Spot
 from dermatrace.judge.state import Standing
@@ -38,8 +27,6 @@ from support.judge_bench import payload_of
 from support.judge_visit import Visit
 from support.visit_cases import ORDERLY, judged, version
 
-STREAM_IDS = st.from_regex(re.compile(r"[a-z0-9][a-z0-9.-]{0,159}"), fullmatch=True)
-SENDERS = st.from_regex(re.compile(r"[a-z0-9][a-z0-9-]{0,62}"), fullmatch=True)
 FOUND = Standing(
     number=3,
     rule="depth.set_above",
@@ -62,34 +49,6 @@ FOUND = Standing(
 def _worded(kind: str, facts: dict[str, Any]) -> object:
     verdict = Verdict("north", "pen-1.s-1.g0", 0, kind, facts, 0, 0)
     return parse("verdict", payload_of(verdict))
-
-
-# --- names ----------------------------------------------------------------------------------------
-
-
-@given(SENDERS, STREAM_IDS, st.integers(0, 99))
-def test_every_session_has_a_stream_for_each_generation(
-    sender: str, stream_id: str, generation: int
-) -> None:
-    name = stream_id_of(sender, stream_id, generation)
-    assert re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,159}", name)
-    assert name.endswith(f".g{generation}")
-    assert name != stream_id_of(sender, stream_id, generation + 1)
-
-
-@given(SENDERS, STREAM_IDS, SENDERS, STREAM_IDS)
-def test_no_two_sessions_share_a_stream(
-    sender: str, stream_id: str, other: str, other_id: str
-) -> None:
-    same = (sender, stream_id) == (other, other_id)
-    assert (stream_id_of(sender, stream_id, 0) == stream_id_of(other, other_id, 0)) == same
-
-
-def test_name_is_told_in_full_as_long_as_it_fits() -> None:
-    fits = "s" * (STREAM_ID_CHARACTERS_MAX - len("pen-1.") - len(".g0"))
-    assert stream_id_of("pen-1", fits, 0) == f"pen-1.{fits}.g0"
-    assert stream_id_of("pen-1", fits, 10) == stream_id_of("pen-1", fits, 11).replace("11", "10")
-    assert fits not in stream_id_of("pen-1", f"{fits}s", 0)
 
 
 # --- words ----------------------------------------------------------------------------------------

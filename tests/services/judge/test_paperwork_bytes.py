@@ -9,18 +9,10 @@ import pytest
 from dermatrace.judge.case import Ending
 from dermatrace.judge.context import SessionContext
 from dermatrace.judge.judgement import SessionJudge
-from dermatrace.judge.paperwork import (
-    STREAM_ID_CHARACTERS_MAX,
-    fingerprint,
-    stream_id_of,
-    word_counts,
-    word_event,
-    word_summary,
-)
+from dermatrace.judge.paperwork import fingerprint, word_counts, word_event, word_summary
 from dermatrace.judge.raising import Event
 from dermatrace.judge.state import Standing
 from dermatrace.judge.summarising import count_findings, summaries
-from dermatrace_schemas.topics import Topic, parse_topic
 from support.cases import kept_and_read, played, sample_context
 from support.visit_cases import ORDERLY, started, strokes
 
@@ -92,17 +84,3 @@ def test_saying_a_judgement_changes_nothing_of_it() -> None:
     words_of(judge, ORDERLY, Ending(expected_count=2))
     fingerprint(judge.state.findings, [], [])
     assert judge.state == before
-
-
-@pytest.mark.parametrize("generation", [0, 9, 10, 99])
-@pytest.mark.parametrize("characters", [1, 90, 91, 92, 93, 94, 159, 160])
-def test_name_of_any_length_fits_a_topic_and_stays_its_own(
-    characters: int, generation: int
-) -> None:
-    device = "p" * 63
-    name = stream_id_of(device, "s" * characters, generation)
-    assert len(name) <= STREAM_ID_CHARACTERS_MAX
-    topic = Topic("north-clinic", "judge", "verdict", name)
-    assert parse_topic(str(topic)).stream_id == name
-    assert name.endswith(f".g{generation}")
-    assert name != stream_id_of(device, "s" * (characters - 1) + "t", generation)

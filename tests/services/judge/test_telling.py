@@ -10,7 +10,6 @@ from dermatrace.judge.case import Ending
 from dermatrace.judge.context import SessionContext
 from dermatrace.judge.file_state import ChainStanding, FileState, Told
 from dermatrace.judge.judgement import SessionJudge
-from dermatrace.judge.paperwork import stream_id_of
 from dermatrace.judge.raising import Event
 from dermatrace.judge.summarising import summaries
 from dermatrace.judge.telling import (
@@ -24,6 +23,7 @@ from dermatrace_schemas.document import StreamDocument
 from dermatrace_schemas.parse import parse
 from dermatrace_schemas.session import SessionStopped
 from dermatrace_schemas.verdict import Grade
+from dermatrace_schemas.verdict_streams import verdict_stream_id
 from support.judge_bench import payload_of
 from support.own_rules import event, stopped
 from support.visit_cases import ORDERLY, SESSION, START_MS, started, strokes
@@ -34,7 +34,7 @@ class Shelf:
 
     def __init__(self, told: dict[int, Told] | None = None) -> None:
         self._told = {
-            stream_id_of(SESSION.sender, SESSION.stream_id, number): standing
+            verdict_stream_id(SESSION.sender, SESSION.stream_id, number): standing
             for number, standing in (told or {}).items()
         }
         self.asked: list[tuple[str, str, int]] = []
