@@ -67,8 +67,9 @@ SESSION_STATE: Final = Measurement(
 FINDING: Final = Measurement(
     "finding",
     "sessions",
-    "Something was crossed; at the time of the first document it rests on, or of the session's"
-    " start if it is about what is absent. When it is cleared, the same point says so.",
+    "Something was crossed; at the time of the first document it rests on, of the one before it if"
+    " that is missing, or of the session's start if it rests on none. When it is cleared, the same"
+    " point says so.",
     (*VERDICT_TAGS, "envelope", "laterality", "nature", "priority", "rule", "zone"),
     {
         **ONE,

@@ -1,5 +1,6 @@
 """What findings call for: a point when raised, and more of the same point once they clear."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from dermatrace.forward import verdict_points
@@ -78,19 +79,28 @@ class FindingDesk:
     def _times_of(
         self, session: SessionMemory, seqs: SeqRange | None, told: Entry
     ) -> tuple[int, int]:
-        """Return when the first and the last document happened that a finding rests on."""
-        if seqs is None:
-            return self._time_of(session, None, told), self._time_of(session, None, told)
-        first, last = seqs.first_seq, seqs.last_seq
-        return self._time_of(session, first, told), self._time_of(session, last, told)
+        """Return when the first and the last document happened that a finding rests on.
 
-    def _time_of(self, session: SessionMemory, seq: int | None, told: Entry) -> int:
-        """Return when a document of a session happened; else when the session began."""
-        reader, row = self._renderer.reader, session.row
-        for entry in () if seq is None else reader.read_stream(row, seq, seq):
-            document = self._renderer.document_of(entry)
-            if document is not None and entry.entry_id < self._renderer.entry_id:
-                return session.clock.moment(document, entry.received_ms).at_ms
+        Where it rests on documents that are missing: when those around them happened.
+        """
+        if seqs is None:
+            began_ms = self._time_of(session, (), told)
+            return began_ms, began_ms
+        first, last = seqs.first_seq, seqs.last_seq
+        began_ms = self._time_of(session, (first, first - 1), told)
+        return began_ms, self._time_of(session, (last, last + 1), told)
+
+    def _time_of(self, session: SessionMemory, seqs: Iterable[int], told: Entry) -> int:
+        """Return when the first that is there of some documents happened, else the session began.
+
+        What is on record later does not count: a rebuild would know it, the first time did not.
+        """
+        renderer = self._renderer
+        for seq in seqs:
+            for entry in renderer.reader.read_stream(session.row, seq, seq):
+                document = renderer.document_of(entry)
+                if document is not None and entry.entry_id < renderer.entry_id:
+                    return session.clock.moment(document, entry.received_ms).at_ms
         return told.received_ms if session.started_ms is None else session.started_ms
 
     def _add(self, entry: Entry, session: SessionMemory, line: str, counting: Counting) -> None:

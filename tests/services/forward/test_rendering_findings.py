@@ -104,10 +104,23 @@ def test_finding_about_what_is_absent_stands_where_the_session_began(journal: Ha
     assert key.at_ns == NOON_MS * 1_000_000
 
 
-def test_finding_about_what_is_not_on_record_yet_stands_where_the_session_began(
+@pytest.mark.parametrize(("first", "last", "expected"), [(3, 8, (2, 9)), (4, 8, (0, 9))])
+def test_finding_about_a_gap_stands_where_the_gap_is(
+    journal: HandJournal, first: int, last: int, expected: tuple[int, int]
+) -> None:
+    _begin(journal)
+    journal.judge(1, "finding_raised", **_seqs(first, last))
+    journal.forward()
+    ((key, told),) = journal.shelf.named("finding").items()
+    began_s, ended_s = expected
+    assert key.at_ns == (NOON_MS + began_s * 1_000) * 1_000_000
+    assert told["ended_ms"] == NOON_MS + ended_s * 1_000
+
+
+def test_finding_about_what_is_not_on_record_yet_stands_in_the_same_place_in_a_rebuild(
     journal: HandJournal,
 ) -> None:
-    """And does so again in a rebuild, when the document is on record."""
+    """When the document is on record."""
     _begin(journal)
     journal.judge(1, "finding_raised", **_seqs(5, 5))
     journal.tell(5, "device.event")
