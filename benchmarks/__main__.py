@@ -1,4 +1,4 @@
-"""Measure this machine and write docs/performance.md and docs/performance-influxdb.md.
+"""Measure this machine and write the pages docs/performance*.md.
 
 All benchmarks of a page in full write it. A part of them, or a quick run, is only printed, unless
 `--output` names a file: a page of which half is of another day would compare what it must not.
