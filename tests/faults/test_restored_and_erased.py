@@ -9,6 +9,7 @@ from dermatrace.journal.backup import back_up, restore
 from dermatrace.journal.reader import JournalReader
 from dermatrace.journal.streams import StreamKey
 from dermatrace.sender.settling import Settling
+from dermatrace.seqset import SeqSet
 from support.checker import Key
 from support.faults_process import wait_until
 from support.faults_senders import CLINIC, STREAM_ID, Clerk, NeverLooksBack, ReceiptSender
@@ -89,6 +90,17 @@ def _held(senders: list[ReceiptSender]) -> set[Key]:
     }
 
 
+def _never_stored(senders: list[ReceiptSender]) -> set[Key]:
+    """Return what met a full outbox while a busy machine kept the recorder from answering."""
+    lost = ((sender.topic, sender.state.lost.get("not_stored", SeqSet())) for sender in senders)
+    return {
+        (topic, seq)
+        for topic, numbers in lost
+        for first, last in numbers.spans()
+        for seq in range(first, last + 1)
+    }
+
+
 def _wait_until_all_have_heard_of_it(stand: Stand, senders: list[ReceiptSender]) -> None:
     with JournalReader(stand.ingest.journal) as reader:
         new_id = reader.journal_id
@@ -115,7 +127,7 @@ def test_old_backup_gets_back_what_senders_hold_and_declares_the_rest_lost(
         stand.end_sessions()
         found = stand.conclude(forgiven=gone)
         fault_table.held("old backup", 1, found)
-        assert _declared_lost(stand, senders) == gone
+        assert _declared_lost(stand, senders) == gone | _never_stored(senders)
         assert found.is_clean, found
         assert not found.unsettled, found
 
