@@ -64,14 +64,15 @@ def test_every_tracked_package_file_is_in_the_wheel(wheel: Path) -> None:
 def test_installed_wheel_records_the_demo_and_settles_every_session(
     wheel: Path, tmp_path: Path
 ) -> None:
-    venv.create(tmp_path / "venv", with_pip=True)
+    venv.create(tmp_path / "venv")
     programs = tmp_path / "venv" / "bin"
-    install = (programs / "python", "-m", "pip", "install", "--quiet")
+    uv = (sys.executable, "-m", "uv", "pip", "install", "--quiet")
     lock = ROOT / "requirements" / "runtime.txt"
+    install = (*uv, "--python", programs / "python")
     _run(*install, "--require-hashes", "-r", lock, cwd=tmp_path)
     _run(*install, "--no-deps", wheel, cwd=tmp_path)
 
-    arguments = ("demo", "--once", "--json", "--data", str(tmp_path / "data"))
+    arguments = ("demo", "--once", "--json", "--minutes", "0.5", "--data", tmp_path / "data")
     answer = _run(programs / "dermatrace", *arguments, cwd=tmp_path, wait_max_s=DEMO_WAIT_MAX_S)
 
     sessions = json.loads(answer)["sessions"]

@@ -20,8 +20,8 @@ from support.waiting import wait_until
 Theme: TypeAlias = Literal["light", "dark"]
 WIDE: Final = (1280, 800)
 TABLET: Final = (820, 1180)
-SIZES: Final = (WIDE, TABLET)
-THEMES: Final[tuple[Theme, ...]] = ("light", "dark")
+LOOKS: Final[tuple[tuple[Theme, tuple[int, int]], ...]] = (("light", WIDE), ("dark", TABLET))
+"""Each theme and each size once: colours do not depend on the size, nor what fits on the theme."""
 WAIT_MAX_MS: Final = 10_000
 """Longest wait for something to appear; then the test fails and says for what."""
 PICTURES: Final = os.environ.get("DERMATRACE_TEST_PICTURES")

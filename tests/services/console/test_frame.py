@@ -7,8 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from support.console_browser import (
-    SIZES,
-    THEMES,
+    LOOKS,
     WAIT_MAX_MS,
     Browser,
     LiveConsole,
@@ -20,8 +19,7 @@ from support.console_browser import (
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("theme", "size"), LOOKS, ids=str)
 def test_frame_is_accessible_in_both_themes_and_sizes(
     browser: Browser, live: LiveConsole, tmp_path: Path, theme: Theme, size: tuple[int, int]
 ) -> None:

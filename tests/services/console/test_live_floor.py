@@ -13,8 +13,8 @@ from dermatrace.simulator.omissions import Omission
 from support.broker import Mosquitto
 from support.console_bench import NORTH
 from support.console_browser import (
-    SIZES,
-    THEMES,
+    LOOKS,
+    WIDE,
     Browser,
     LiveConsole,
     Theme,
@@ -129,8 +129,7 @@ def _wait_for_visit(page: Page) -> None:
     expect(page.locator("[data-gate=consent]")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("theme", "size"), LOOKS, ids=str)
 def test_floor_and_chart_pages_are_accessible_and_fit(
     browser: Browser, tmp_path: Path, theme: Theme, size: tuple[int, int]
 ) -> None:
@@ -155,6 +154,6 @@ def test_floor_and_chart_pages_are_accessible_and_fit(
                 picture(page, tmp_path, f"{told}-{theme}-{size[0]}")
                 overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 assert overflow <= 0, f"{told} is {overflow} px too wide"
-                if told == "floor-busy" and size == SIZES[0]:
+                if told == "floor-busy" and size == WIDE:
                     height = page.evaluate("document.documentElement.scrollHeight")
                     assert height <= size[1], "eight tiles fit without scrolling"

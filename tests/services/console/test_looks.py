@@ -8,8 +8,7 @@ from playwright.sync_api import expect
 
 from support.console_bench import NORTH
 from support.console_browser import (
-    SIZES,
-    THEMES,
+    LOOKS,
     Browser,
     LiveConsole,
     Theme,
@@ -38,8 +37,7 @@ PAGES: Final = {
 """By the name of the picture."""
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("theme", "size"), LOOKS, ids=str)
 def test_pages_are_accessible_and_fit(
     browser: Browser, live: LiveConsole, tmp_path: Path, theme: Theme, size: tuple[int, int]
 ) -> None:

@@ -13,8 +13,7 @@ from dermatrace.judge.index import Index
 from dermatrace.judge.subject_series import SeriesDesk, Subject
 from support.console_bench import NORTH, SOUTH, ConsoleBench
 from support.console_browser import (
-    SIZES,
-    THEMES,
+    LOOKS,
     Browser,
     LiveConsole,
     Theme,
@@ -145,8 +144,7 @@ def test_before_anything_is_judged_the_list_teaches(empty_bench: ConsoleBench) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("theme", "size"), LOOKS, ids=str)
 def test_series_are_accessible_and_fit(
     browser: Browser, live: LiveConsole, tmp_path: Path, theme: Theme, size: tuple[int, int]
 ) -> None:

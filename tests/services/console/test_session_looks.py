@@ -10,9 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from support.console_browser import (
-    SIZES,
+    LOOKS,
     TABLET,
-    THEMES,
     Browser,
     LiveConsole,
     Theme,
@@ -57,8 +56,7 @@ def _drag(page: Page, plot: str, begin: float, end: float) -> None:
     page.mouse.up()
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("theme", "size"), LOOKS, ids=str)
 def test_every_sort_of_session_is_accessible_and_fits(
     browser: Browser, told: LiveConsole, tmp_path: Path, theme: Theme, size: tuple[int, int]
 ) -> None:
