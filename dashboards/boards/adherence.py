@@ -3,6 +3,7 @@
 from typing import Final
 
 from dashboards.board import Board, Row
+from dashboards.boards.adherence_cases import reasons, rules, sessions
 from dashboards.boards.adherence_scores import (
     ASSESSED,
     CHOSEN,
@@ -14,13 +15,13 @@ from dashboards.boards.adherence_scores import (
     by_month,
     names_of,
 )
-from dashboards.boards.choices import CLINICS, PROTOCOLS, ROLES, to_review
+from dashboards.boards.choices import CLINICS, PROTOCOLS, ROLES
 from dashboards.influxql import Query, col
 from dashboards.kinds import plot, stat, table
-from dashboards.looks import AMISS, CALM, CELL_COLOUR, PLAIN, WHY_NOT, named, nothing, steps, tidy
+from dashboards.looks import AMISS, CALM, PLAIN, named, steps, tidy
 from dashboards.panel import Panel, Target
 from dashboards.units import COUNT, SHARE
-from dermatrace.forward.measurements_verdict import FINDING, SESSION_SUMMARY, ZONE_SUMMARY
+from dermatrace.forward.measurements_verdict import SESSION_SUMMARY, ZONE_SUMMARY
 
 
 def _overall() -> list[Panel]:
@@ -148,94 +149,6 @@ def _by_week() -> Panel:
     )
 
 
-def _rules() -> Panel:
-    query = Query(
-        columns=[
-            col('count("occurrence_count")', "Findings"),
-            col('sum("is_cleared")', "Back within", COUNT),
-        ],
-        source=FINDING,
-        where=[*CHOSEN, "\"nature\" = 'treatment'"],
-        by=["rule", "envelope", "priority"],
-    )
-    tags = {"rule": "Rule", "envelope": "Whose limit", "priority": "Priority"}
-    return table(
-        "What is found",
-        "Which rules were not kept, against whose limit, and how often? Findings of one envelope"
-        " never count against another.",
-        [query],
-        10,
-        height=10,
-        transformations=[tidy([*tags, "Findings", "Back within"], rename=tags, hide=["Time"])],
-        sort=[("Findings", True)],
-    )
-
-
-def _sessions() -> Panel:
-    columns = [
-        col('"clinic"', "Clinic"),
-        col('"device"', "Device"),
-        col('"session"', "Session"),
-        col('"protocol"', "Treatment protocol"),
-        col('"protocol_version"', "Version"),
-        col('"operator_role"', "Operator role"),
-        col('"adherence_fraction"', "Adherence"),
-        col('"data_coverage_fraction"', "Data coverage"),
-        col('"why_not"', "Why not"),
-        col('"open_gates"', "Open gates"),
-        col('"finding_high_count"', "High"),
-    ]
-    query = Query(
-        columns=columns, source=SESSION_SUMMARY, where=CHOSEN, newest_first=True, limit_rows=500
-    )
-    return table(
-        "One by one",
-        "Which sessions are these? The newest 500; each is a link to its review. One that cannot be"
-        " assessed says why.",
-        [query],
-        24,
-        height=12,
-        transformations=[tidy(["Time", *names_of(columns)], rename={"Time": "Began"})],
-        overrides=[
-            named("Session", {"links": [to_review()]}),
-            named("Adherence", {"mappings": [nothing("cannot be assessed", AMISS)]}),
-            named("Why not", {"mappings": [WHY_NOT], **CELL_COLOUR}),
-        ],
-        sort=[("Began", True)],
-    )
-
-
-def _reasons() -> Panel:
-    query = Query(
-        columns=[col('"why_not"', "Why not"), col('"session_count"', "Sessions")],
-        source=SESSION_SUMMARY,
-        where=[*CHOSEN, "\"why_not\" != ''"],
-        newest_first=True,
-        limit_rows=10_000,
-    )
-    return table(
-        NOT_ASSESSED,
-        "Why can sessions not be assessed, and how many of them? Of the newest 10,000 of them.",
-        [query],
-        6,
-        height=10,
-        transformations=[
-            {
-                "id": "groupBy",
-                "options": {
-                    "fields": {
-                        "Why not": {"aggregations": [], "operation": "groupby"},
-                        "Sessions": {"aggregations": ["sum"], "operation": "aggregate"},
-                    }
-                },
-            },
-            tidy(["Why not", "Sessions (sum)"], rename={"Sessions (sum)": "Sessions"}),
-        ],
-        overrides=[named("Why not", {"mappings": [WHY_NOT], **CELL_COLOUR})],
-        sort=[("Sessions", True)],
-    )
-
-
 ADHERENCE: Final = Board(
     uid="dermatrace-adherence",
     slug="protocol-adherence",
@@ -286,8 +199,8 @@ ADHERENCE: Final = Board(
             "Behind it",
             [
                 [
-                    _rules(),
-                    _reasons(),
+                    rules(),
+                    reasons(),
                     _by(
                         "By setting",
                         "Is the protocol kept at home as in the clinic?",
@@ -296,7 +209,7 @@ ADHERENCE: Final = Board(
                         10,
                     ),
                 ],
-                [_sessions()],
+                [sessions()],
             ],
         ),
     ],

@@ -5,13 +5,13 @@ from typing import Final
 
 from dashboards.board import Board, Row
 from dashboards.boards.choices import CLINICS, to_live
+from dashboards.boards.floor_freshness import freshness
 from dashboards.influxql import Column, Query, col, one_of
 from dashboards.kinds import stat, table, timeline
 from dashboards.looks import (
     AMISS,
     CALM,
     CELL_COLOUR,
-    MIND,
     PLAIN,
     PRIORITY_COLOURS,
     STATES,
@@ -26,7 +26,6 @@ from dashboards.looks import (
 from dashboards.panel import Json, Panel, Target
 from dashboards.units import AGE
 from dermatrace.forward.measurements_device import SHOT, WINDOW
-from dermatrace.forward.measurements_recorder import PIPELINE
 from dermatrace.forward.measurements_verdict import LIMIT, SESSION_STATE
 
 LOOKBACK: Final = "12h"
@@ -89,7 +88,7 @@ def _figures() -> list[Panel]:
             time_from=LOOKBACK,
         ),
         *_standing(),
-        *_freshness(),
+        *freshness(),
     ]
 
 
@@ -126,40 +125,6 @@ def _standing() -> list[Panel]:
             thresholds=steps((None, CALM), (1, AMISS)),
             empty="none",
             time_from=LOOKBACK,
-        ),
-    ]
-
-
-def _freshness() -> list[Panel]:
-    """Tell whether an empty floor is a quiet one or a blind one."""
-    sample = Query(
-        columns=[col('last("is_up")', "up")], source=PIPELINE, where=["\"part\" = 'ingest'"]
-    )
-    behind = Query(
-        columns=[col('last("behind_s")', "Behind")],
-        source=PIPELINE,
-        where=["\"part\" = 'forward'"],
-    )
-    return [
-        stat(
-            "Heard of the recorder",
-            "When was the recorder last known to work? If this is not a few seconds ago, what"
-            " stands below is old, however calm it looks.",
-            [Target(sample, "table")],
-            3,
-            fields="/^Time$/",
-            thresholds=steps((None, PLAIN)),
-            empty="nothing",
-            unit=AGE,
-            overrides=[named("Time", {"unit": AGE})],
-        ),
-        stat(
-            "Shown late by",
-            "How long after the recorder wrote it does something appear here?",
-            [Target(behind)],
-            2,
-            thresholds=steps((None, CALM), (5, MIND), (60, WRONG)),
-            empty="unknown",
         ),
     ]
 

@@ -4,15 +4,8 @@ from typing import Final
 
 from dashboards.board import Board, Row
 from dashboards.boards.choices import CLINIC, DEVICES, LIVE_SESSION, OF_SESSION
-from dashboards.boards.session_panels import (
-    depth,
-    findings,
-    found,
-    motor,
-    places,
-    shots,
-    told,
-)
+from dashboards.boards.session_findings import findings, found, told
+from dashboards.boards.session_panels import depth, motor, places, shots
 from dashboards.influxql import Column, Query, col
 from dashboards.kinds import stat
 from dashboards.looks import AMISS, CALM, MIND, PLAIN, STATES, WRONG, named, steps, tidy

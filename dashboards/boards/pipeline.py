@@ -2,24 +2,22 @@
 
 from typing import Final
 
-from dashboards.board import Annotation, Board, Row
+from dashboards.board import Board, Row
+from dashboards.boards.pipeline_trouble import broker, notes, trouble
 from dashboards.influxql import INTERVAL, Query, col
 from dashboards.kinds import plot, stat, table
 from dashboards.looks import (
     CALM,
-    CELL_COLOUR,
     MIND,
     PLAIN,
     WRONG,
-    named,
     steps,
     tidy,
     words,
 )
 from dashboards.panel import Panel, Target
 from dashboards.units import AGE, COUNT
-from dermatrace.forward.measurements_recorder import PIPELINE, RECORD_EVENT, REJECTION
-from dermatrace.forward.measurements_verdict import SESSION_STATE
+from dermatrace.forward.measurements_recorder import PIPELINE
 
 UP: Final = words({"1": ("up", CALM), "0": ("down", WRONG)})
 CONNECTED: Final = words({"1": ("connected", CALM), "0": ("not connected", WRONG)})
@@ -31,7 +29,6 @@ FORWARD: Final = ("\"part\" = 'forward'",)
 INGEST_PANEL: Final = "Parts"
 DROPPED_PANEL: Final = "Dropped by the broker"
 LAG_PANEL: Final = "Behind the record"
-SILENT_PANEL: Final = "Silent in session"
 
 
 def _last(expression: str, name: str, unit: str = "", *, part: tuple[str, ...]) -> Query:
@@ -246,116 +243,6 @@ def _equation() -> list[Panel]:
     ]
 
 
-def _trouble() -> list[Panel]:
-    codes = Query(
-        columns=[col('count("occurrence_count")', "Messages")],
-        source=REJECTION,
-        every=INTERVAL,
-        by=["code"],
-        fill="none",
-    )
-    senders = Query(
-        columns=[
-            col('count("occurrence_count")', "Messages"),
-            col('sum("payload_bytes")', "Size"),
-        ],
-        source=REJECTION,
-        by=["clinic", "device", "class", "code"],
-    )
-    tags = {"clinic": "Clinic", "device": "Device", "class": "Class", "code": "Why"}
-    return [
-        plot(
-            "Not understood, by reason",
-            "Why could messages not be understood, or contradict others? All of them are kept byte"
-            " for byte.",
-            [Target(codes, alias="$tag_code")],
-            8,
-            draw={"drawStyle": "bars", "fillOpacity": 60, "stacking": {"mode": "normal"}},
-            interval="1m",
-            defaults={"min": 0},
-        ),
-        table(
-            "Not understood, by sender",
-            "Whose messages are these?",
-            [senders],
-            8,
-            transformations=[tidy([*tags, "Messages", "Size"], rename=tags, hide=["Time"])],
-            sort=[("Messages", True)],
-        ),
-        _silent(),
-    ]
-
-
-def _silent() -> Panel:
-    keys = {"clinic": "Clinic", "device": "Device", "session": "Session"}
-    stood = Query(
-        columns=[col('last("is_silent")', "silent"), col('"state"', "State")],
-        source=SESSION_STATE,
-        by=list(keys),
-    )
-    still = Query(
-        columns=[col('"State"', "State")],
-        source=stood,
-        where=["\"State\" = 'silent'"],
-        by=list(keys),
-    )
-    return table(
-        SILENT_PANEL,
-        "From which sessions does nothing come although they have not ended?",
-        [still],
-        8,
-        time_from="24h",
-        transformations=[tidy([*keys, "State", "Time"], rename={**keys, "Time": "Said so"})],
-        overrides=[named("Said so", {"unit": AGE}), named("State", CELL_COLOUR)],
-        sort=[("Said so", False)],
-    )
-
-
-def _notes() -> Panel:
-    columns = [
-        col('"event"', "Event"),
-        col('"clinic"', "Clinic"),
-        col('"device"', "Device"),
-        col('"session"', "Session"),
-        col('"reason"', "Reason"),
-        col('"entry_id"', "Entry"),
-    ]
-    query = Query(
-        columns=columns,
-        source=RECORD_EVENT,
-        where=['"event" !~ /^(stream_complete|closed)$/'],
-        newest_first=True,
-        limit_rows=500,
-    )
-    return table(
-        "What the recorder noted",
-        "When was the recorder started, restored, without a broker, and which sessions"
-        " fell silent or went on after all? The newest 500.",
-        [query],
-        24,
-        height=9,
-        transformations=[
-            tidy(["Time", *(column.name for column in columns)], rename={"Time": "When"})
-        ],
-        sort=[("When", True)],
-    )
-
-
-def _broker() -> Annotation:
-    columns = [
-        col('"entry_id"', "entry_id"),
-        col('"event"', "event"),
-        col('"device"', "device"),
-        col('"clinic"', "clinic"),
-    ]
-    query = Query(
-        columns=columns,
-        source=RECORD_EVENT,
-        where=['"event" =~ /^(opened|restored|connected|lost)$/'],
-    )
-    return Annotation("Recorder", query, "event", "device", "clinic", MIND)
-
-
 PIPELINE_HEALTH: Final = Board(
     uid="dermatrace-pipeline",
     slug="pipeline-health",
@@ -369,9 +256,9 @@ PIPELINE_HEALTH: Final = Board(
         Row("Arriving", [_arriving()]),
         Row("Following", [_following()]),
         Row("Points", [[panel] for panel in _equation()]),
-        Row("Trouble", [_trouble(), [_notes()]]),
+        Row("Trouble", [trouble(), [notes()]]),
     ],
-    annotations=[_broker()],
+    annotations=[broker()],
     links=["device-fleet", "treatment-floor"],
     span="now-1h",
     refresh="5s",

@@ -4,16 +4,8 @@ from typing import Final
 
 from dashboards.board import Board, Row
 from dashboards.boards.choices import CLINIC, DEVICES, OF_SESSION, PAST_SESSION, to_series
-from dashboards.boards.session_panels import (
-    depth,
-    events,
-    findings,
-    found_and_missing,
-    motor,
-    places,
-    shots,
-    told,
-)
+from dashboards.boards.session_findings import events, findings, found_and_missing, told
+from dashboards.boards.session_panels import depth, motor, places, shots
 from dashboards.influxql import INTERVAL, Column, Query, col
 from dashboards.kinds import plot, stat, table
 from dashboards.looks import (
