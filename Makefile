@@ -52,8 +52,8 @@ dashboards: $(DEV) ## Write Grafana's boards and provisioning files anew
 reference: $(DEV) ## Write settings, rules, measurements and the README's example anew
 	PYTHONPATH=tests $(BIN)/python -m support.reference
 
-pictures: $(DEV) ## Play the demonstration and draw docs/images/ from it
-	PYTHONPATH=tests $(BIN)/python -m support.demo_picture
+pictures: $(DEV) ## Draw every page of the console, and the demonstration
+	PYTHONPATH=tests $(BIN)/python -m support.console_pictures
 
 grafana-check: $(DEV) ## Try provisioning on the Grafana that docker-compose.yml names
 	PYTHONPATH=tests $(BIN)/python -m support.grafana_check

@@ -20,14 +20,18 @@ def fill_with_mishaps(folder: Path) -> None:
     """Make journal and index of the judged clinic, and record what the pages are about."""
     fill(folder)
     bench = JudgeBench(folder)
-    for clinic, sender in DEVICES.items():
-        stream = str(Topic(clinic, sender, "session", "broken-1"))
-        bench.record([Message(stream, BROKEN), Message(stream, NO_TEXT)])
-        bench.record(_reports(clinic, sender))
-    bench.record([Message(STRAY_TOPIC, BROKEN)])
-    bench.record(_second_version())
+    bench.record(mishaps())
     bench.judge()
     bench.close()
+
+
+def mishaps() -> list[Message]:
+    """Return what the pages of rejections, devices and protocols are about."""
+    found = []
+    for clinic, sender in DEVICES.items():
+        stream = str(Topic(clinic, sender, "session", "broken-1"))
+        found += [Message(stream, BROKEN), Message(stream, NO_TEXT), *_reports(clinic, sender)]
+    return [*found, Message(STRAY_TOPIC, BROKEN), *_second_version()]
 
 
 def _reports(clinic: str, sender: str) -> list[Message]:

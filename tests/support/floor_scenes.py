@@ -5,7 +5,7 @@ moment that is looked at.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +27,8 @@ from support.manual_clock import NOON_MS, ManualClock
 
 ROOM_COUNT: Final = 8
 MINUTES: Final = 2.0
-BEGINS_MS: Final = NOON_MS + 3_600_000
+BEGINS_MS: Final = NOON_MS + 48_800_000
+"""Noon by the clock of the clinic in which it plays."""
 NOW_MS: Final = BEGINS_MS + 61_000
 ARRIVES_AFTER_MS: Final = 300
 DEEP_FROM_MS: Final = 30_000
@@ -91,10 +92,17 @@ TROUBLED: Final = (
 """Calm, stale, interrupted, without telemetry, ended, planned; two rooms free."""
 
 
-def fill_floor(folder: Path, scenes: Iterable[Played]) -> ManualClock:
-    """Make journal.db and index.db in a folder; return a clock that stands at the moment."""
+def fill_floor(
+    folder: Path, scenes: Iterable[Played], before: Callable[[JudgeBench], None] | None = None
+) -> ManualClock:
+    """Make journal.db and index.db in a folder; return a clock that stands at the moment.
+
+    `before` records what happened on earlier days.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     bench = JudgeBench(folder)
+    if before is not None:
+        before(bench)
     played = list(scenes)
     bench.record([*registry_messages(), *_rooms(played)], step_ms=1)
     told: list[tuple[int, Message]] = []
@@ -165,7 +173,7 @@ def _rooms(scenes: Iterable[Played]) -> list[Message]:
             "uptime_ms": seq,
             "wall_time_ms": NOON_MS,
             "registry_id": registry_id,
-            "version": "floor",
+            "version": "2",
             "content": content,
             "digest": registry_digest(content),
         }

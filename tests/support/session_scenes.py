@@ -106,17 +106,20 @@ def fill_scenes(folder: Path, scenes: Iterable[Scene] = SCENES) -> None:
     for place, scene in enumerate(scenes):
         if scene.is_half:
             close_by_silence(bench)
-        _play(bench, scene, FIRST_MS + place * DAY_MS)
+        play_scene(bench, scene, FIRST_MS + place * DAY_MS)
         if scene.name == HIGH.name:
             bench.judge()
-            bench.record([_justification(bench, scene.session())])
+            bench.record([justification(bench, scene.session())])
     bench.judge()
     bench.close()
 
 
-def _play(bench: JudgeBench, scene: Scene, begins_ms: int) -> None:
+def play_scene(
+    bench: JudgeBench, scene: Scene, begins_ms: int, chart: list[Message] | None = None
+) -> None:
+    """Record a session and its visit, of which people may have told something else."""
     session = scene.session()
-    chart = chart_messages(session, begins_ms, scene.omissions)
+    chart = chart or chart_messages(session, begins_ms, scene.omissions)
     before = [m for m in chart if json.loads(m.payload)["wall_time_ms"] <= begins_ms]
     bench.record(before)
     messages = device_messages(session, begins_ms)
@@ -150,7 +153,7 @@ def _fault(name: str, plain: FleetSession) -> Fault:
     return places[name]
 
 
-def _justification(bench: JudgeBench, session: FleetSession) -> Message:
+def justification(bench: JudgeBench, session: FleetSession) -> Message:
     """Return a reason for everything found in a session so far."""
     names = ("session", "rule", "envelope", "zone", "laterality", "seq_range")
     found = raised(bench.newest(session))

@@ -83,6 +83,8 @@ class TileSession(Facts):
     needs_plan: bool
     """Whether it belongs to no visit."""
     open_gates: tuple[Gate, ...]
+    later_gates: tuple[Gate, ...]
+    """Those of the open ones that nobody can close while the session runs."""
     asked_gate_count: int
     findings: tuple[TileFinding, ...]
     high_count: int

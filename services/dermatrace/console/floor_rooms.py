@@ -38,9 +38,20 @@ class Rooms:
     zones: Mapping[str, str] = field(default_factory=dict)
     """Clinic to time zone."""
 
+    titles: Mapping[tuple[str, str | None, str | None], str] = field(default_factory=dict)
+    """Clinic, protocol id and version to the title of the treatment protocol."""
+
     def zone(self, clinic: str) -> str:
         """Return the time zone of a clinic."""
         return self.zones.get(clinic, "UTC")
+
+    def treatment_of(self, visit: Visit | None) -> str | None:
+        """Return the title of the planned treatment protocol; its id if it is not on record."""
+        if visit is None:
+            return None
+        plan = visit.chart.plan
+        key = visit.clinic, plan.protocol_id, plan.protocol_version
+        return self.titles.get(key, plan.protocol_id)
 
     def room_of(self, live: LiveSession) -> Room | None:
         """Return where a session takes place: as planned, else where its device stands."""
@@ -74,8 +85,11 @@ def lay_out(
             then = None if visit is None else tile_visit(visit, rooms.zone(room.clinic))
             tiles.append(tile_of_session(key, room.name, live, now_ms, then))
         else:
-            zone = rooms.zone(room.clinic)
-            tiles.append(tile_without_session(key, room.clinic, room.name, visit, now_ms, zone))
+            zone, treatment = rooms.zone(room.clinic), rooms.treatment_of(visit)
+            tile = tile_without_session(
+                key, room.clinic, room.name, visit, now_ms, zone, treatment=treatment
+            )
+            tiles.append(tile)
     for live in elsewhere:
         at = rooms.room_of(live)
         title = live.stream.key.sender if at is None else f"{at.name} · {live.stream.key.sender}"
@@ -83,8 +97,11 @@ def lay_out(
         tiles.append(tile_of_session(key, title, live, now_ms))
     for visit in homeless:
         key, title = f"{visit.clinic}/visit/{visit.visit_id}", "No room"
-        zone = rooms.zone(visit.clinic)
-        tiles.append(tile_without_session(key, visit.clinic, title, visit, now_ms, zone))
+        zone, treatment = rooms.zone(visit.clinic), rooms.treatment_of(visit)
+        tile = tile_without_session(
+            key, visit.clinic, title, visit, now_ms, zone, treatment=treatment
+        )
+        tiles.append(tile)
     return tiles
 
 

@@ -27,6 +27,7 @@ from dermatrace_schemas.document import StreamDocument
 from dermatrace_schemas.finding import FindingKey
 from dermatrace_schemas.parse import parse
 from dermatrace_schemas.registry_models import DeviceContent, RoomContent
+from dermatrace_schemas.registry_protocols import ProtocolContent
 from dermatrace_schemas.topics import TopicError, parse_topic
 
 SESSIONS_LOOKED_AT_MAX: Final = 500
@@ -241,6 +242,7 @@ def _rooms_of(record: Record, now_ms: int) -> Rooms:
     history = record.registry()
     rooms: list[Room] = []
     devices: dict[tuple[str, str], str] = {}
+    titles: dict[tuple[str, str | None, str | None], str] = {}
     for clinic in history.clinics():
         standing = Standing(history, clinic, now_ms)
         rooms += [
@@ -252,5 +254,11 @@ def _rooms_of(record: Record, now_ms: int) -> Rooms:
             content = version.content
             if isinstance(content, DeviceContent) and content.room_id is not None:
                 devices[clinic, content.sender] = content.room_id
+        titles |= {
+            (clinic, version.registry_id, version.version): version.content.title
+            for newest in standing.newest("protocol")
+            for version in history.versions(clinic, "protocol", newest.registry_id)
+            if isinstance(version.content, ProtocolContent)
+        }
     zones = {name: time_zone_of(history, name, now_ms) for name in history.clinics()}
-    return Rooms(tuple(rooms), devices, zones)
+    return Rooms(tuple(rooms), devices, zones, titles)

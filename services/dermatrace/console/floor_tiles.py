@@ -24,6 +24,7 @@ from dermatrace_schemas.finding import Priority
 from dermatrace_schemas.limits import ALIVE_INTERVAL_MS
 from dermatrace_schemas.quantities import Quantity
 from dermatrace_schemas.session import Modality
+from dermatrace_schemas.treatment import Gate
 
 READINGS_EVERY_MS: Final = 2_000
 """A live message spans at most a second, and takes at most another to be shown. Past twice this the
@@ -42,6 +43,8 @@ DUE_SHOWN_MS: Final = 4 * 3_600_000
 """A visit without a session's data is asked after for this long once it was to begin."""
 FINDINGS_SHOWN_MAX: Final = 20
 """Findings of one tile, the gravest first; the session's page has all."""
+AFTERWARDS: Final[frozenset[Gate]] = frozenset({"photo_after", "endpoint", "aftercare"})
+"""Gates that only the end of a session lets anybody close; until then no tile calls them open."""
 PRIORITIES: Final[tuple[Priority, ...]] = ("high", "medium", "low")
 
 
@@ -117,7 +120,14 @@ def tile_of_session(
 
 
 def tile_without_session(
-    key: str, clinic: str, title: str, visit: Visit | None, now_ms: int, zone: str
+    key: str,
+    clinic: str,
+    title: str,
+    visit: Visit | None,
+    now_ms: int,
+    zone: str,
+    *,
+    treatment: str | None,
 ) -> FloorTile:
     """Return the tile of a room in which no device speaks."""
     due_ms = None if visit is None else due_ms_of(visit)
@@ -130,7 +140,7 @@ def tile_without_session(
         clinic=clinic,
         title=title,
         state=state,
-        treatment=None if plan is None else plan.protocol_id,
+        treatment=treatment,
         protocol_version=None if plan is None else plan.protocol_version,
         session=None,
         visit=None if visit is None else tile_visit(visit, zone),
@@ -190,6 +200,9 @@ def _session(live: LiveSession) -> TileSession:
         is_judged=is_judged,
         needs_plan=found is None or found.visit_id is None,
         open_gates=() if found is None else found.open_gates,
+        later_gates=()
+        if found is None or live.has_ended
+        else tuple(gate for gate in found.open_gates if gate in AFTERWARDS),
         asked_gate_count=0 if found is None else len(found.asked_gates),
         findings=live.findings[:FINDINGS_SHOWN_MAX],
         high_count=live.counts.get("high", 0),

@@ -47,7 +47,7 @@ def calendar_of(series: SubjectSeries, today: int | None) -> Plot | None:
     height = ROW * len(zones) + 6
     plot = Plot("", height + 16)
     if today is not None and calendar.first <= today <= calendar.last:
-        plot.paths.append(Path("today", f"M{calendar.x(today)},0V{height}"))
+        plot.paths.append(Path("today", f"M{calendar.x(today)},0V{height - 11}"))
         plot.texts.append(Text("today", calendar.x(today), height - 1, "today"))
     for place, (zone, window) in enumerate(zip(zones, windows, strict=True)):
         y = ROW * place + ROW // 2

@@ -1,6 +1,8 @@
 """A visit as pages and programs see it: what is planned, what is known, what is on its way."""
 
+import re
 from collections.abc import Iterable
+from typing import Final
 
 from dermatrace.console.chart_facts import ToldFacts, told_facts
 from dermatrace.console.desk import Desk
@@ -14,6 +16,8 @@ from dermatrace_schemas.chart import ChartAttach, ChartDocument, ChartPlan
 from dermatrace_schemas.chart_review import ChartCorrection, ChartNote, ChartSignature
 from dermatrace_schemas.session import Plan
 from dermatrace_schemas.treatment import Gate
+
+_SPAN: Final = re.compile(r"^(\d+)_(\d+)$")
 
 
 class VisitFact(Facts):
@@ -189,7 +193,8 @@ def _words(fact: Fact) -> str:
     match fact.document:
         case ChartPlan(plan=plan):
             told = plan.model_dump(exclude_none=True, exclude={"visit_id"})
-            return ", ".join(f"{_plain(name)} {value}" for name, value in told.items()) or "nothing"
+            named = (f"{_plain(name)} {_value(value)}" for name, value in told.items())
+            return ", ".join(named) or "nothing"
         case ChartAttach(visit_id=visit_id, session=session):
             return f"session {session.stream_id} " + ("attached" if visit_id else "taken away")
         case ChartNote(text=text):
@@ -212,3 +217,8 @@ def _line_of(fact: Fact, document: ChartDocument) -> str:
 
 def _plain(name: str) -> str:
     return name.removesuffix("_id").replace("_", " ")
+
+
+def _value(value: object) -> str:
+    """Return a value as people write it: `40_49` is 40 to 49."""
+    return _SPAN.sub(r"\1 to \2", str(value))

@@ -86,7 +86,9 @@ def test_high_finding_raises_the_border_and_open_gates_are_named(floor: ConsoleB
     assert high["raised"] == "high"
     assert "above" in high["session"]["findings"][0]["sentence"]
     assert tiles[f"{NORTH}/room/north-room-1"]["raised"] is None
-    assert {"consent", "exam"} <= set(tiles[f"{NORTH}/room/north-room-4"]["session"]["open_gates"])
+    session = tiles[f"{NORTH}/room/north-room-4"]["session"]
+    assert {"consent", "exam", *session["later_gates"]} == set(session["open_gates"])
+    assert set(session["later_gates"]) == {"photo_after", "endpoint", "aftercare"}
 
 
 def test_session_that_nobody_planned_asks_whose_it_is(floor: ConsoleBench) -> None:
@@ -100,10 +102,13 @@ def test_old_interrupted_ended_planned_and_without_telemetry_are_told_apart(
     troubled: Path, clock: ManualClock
 ) -> None:
     with ConsoleBench(troubled, clock) as bench:
-        states = [tile["state"] for tile in _tiles(bench, NORTH).values()]
+        tiles = _tiles(bench, NORTH)
+        states = [tile["state"] for tile in tiles.values()]
         page = bench.signed_in("director", NORTH).get("/").text
     expected = ["running", "stale", "interrupted", "without_telemetry", "ended", "planned"]
     assert states == [*expected, "idle", "idle"]
+    planned = tiles[f"{NORTH}/room/north-room-6"]["treatment"]
+    assert planned == "Medical needling of facial acne scars (example)"
     assert "nothing of it is being recorded" in page
 
 
