@@ -29,8 +29,6 @@ from support import demo_picture
 from support.broker import Mosquitto, find_mosquitto
 from support.console_bench import NORTH, VENDOR
 from support.console_browser import (
-    SIZES,
-    THEMES,
     WIDE,
     Browser,
     LiveConsole,
@@ -40,7 +38,16 @@ from support.console_browser import (
 from support.floor_scenes import NOW_MS
 from support.ingest_thread import END_WAIT_MAX_S, IngestThread
 from support.pictured_clinic import SERIES, fill_pictured, visit_of
-from support.pictured_pages import DIRECTOR, FOLDER, GALLERY, SHOTS, gallery, pictures
+from support.pictured_pages import (
+    DIRECTOR,
+    FOLDER,
+    GALLERY,
+    SHOTS,
+    SIZES,
+    THEMES,
+    gallery,
+    pictures,
+)
 from support.ports import find_free_port
 from support.waiting import wait_until
 

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from support.console_bench import NORTH
-from support.console_browser import SIZES, TABLET, THEMES, WIDE, Theme
+from support.console_browser import TABLET, WIDE, Theme
 from support.console_clinic import PROTOCOL
 from support.judged_clinic import SUBJECT
 from support.pictured_clinic import PEN_SESSION, RF_SESSION
 from support.session_scenes import HIGH
 from support.tree import ROOT
 
+SIZES: Final = (WIDE, TABLET)
+THEMES: Final[tuple[Theme, ...]] = ("light", "dark")
 IMAGES: Final = ROOT / "docs" / "images"
 FOLDER: Final = IMAGES / "console"
 GALLERY: Final = ROOT / "docs" / "pictures.md"
