@@ -18,6 +18,7 @@ from dermatrace.journal.streams import StreamKey
 from dermatrace.mqtt import BrokerAddress
 from support.broker import Mosquitto
 from support.foreign_device import ForeignDevice
+from support.own_loop import run_in_own_loop
 from support.tree import ROOT
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -134,7 +135,7 @@ def test_device_written_from_the_guide_alone_delivers_through_a_cut_and_a_lost_q
         async with device:
             await _play(device, mosquitto, journal)
 
-    asyncio.run(scenario())
+    run_in_own_loop(scenario)
 
     assert device.connection_count >= 2
     assert device.repeated >= {3, 4}, "the recorder asked, the device answered"

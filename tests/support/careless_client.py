@@ -34,6 +34,11 @@ class CarelessClient:
         """Wait until this many messages have come."""
         wait_until(lambda: len(self.messages) >= count, what=f"{count} messages")
 
+    def wait_for_payload(self, payload: bytes) -> None:
+        """Wait until this message has come."""
+        come = f"{payload!r} to come"
+        wait_until(lambda: payload in {one.payload for one in self.messages}, what=come)
+
     def acknowledge_all(self) -> None:
         """Acknowledge everything that has ever come."""
         for message in self.messages:

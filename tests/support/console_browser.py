@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self, TypeAlias
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from dermatrace.clock import Clock, SystemClock
 from dermatrace.console.access import Role
@@ -22,8 +22,9 @@ WIDE: Final = (1280, 800)
 TABLET: Final = (820, 1180)
 LOOKS: Final[tuple[tuple[Theme, tuple[int, int]], ...]] = (("light", WIDE), ("dark", TABLET))
 """Each theme and each size once: colours do not depend on the size, nor what fits on the theme."""
-WAIT_MAX_MS: Final = 10_000
+WAIT_MAX_MS: Final = 30_000
 """Longest wait for something to appear; then the test fails and says for what."""
+expect.set_options(timeout=WAIT_MAX_MS)
 PICTURES: Final = os.environ.get("DERMATRACE_TEST_PICTURES")
 """A folder in which pictures of pages stay; without it they go with the test."""
 _FLAGS: Final = (

@@ -16,6 +16,7 @@ from support.console_bench import NORTH, SOUTH, ConsoleBench, csrf_of
 from support.floor_scenes import BUSY, NOW_MS, TROUBLED, fill_floor
 from support.judge_runs import CutReader
 from support.manual_clock import ManualClock
+from support.own_loop import run_in_own_loop
 
 SECOND_MS = 1_000
 
@@ -184,7 +185,7 @@ def test_slow_follower_is_let_go_and_holds_no_more_than_a_few_looks() -> None:
         assert told[-1] is None
         assert all(told[:-1])
 
-    asyncio.run(follow())
+    run_in_own_loop(follow)
 
 
 def test_finding_is_seen_because_and_says_that_nobody_has_recorded_it_yet(

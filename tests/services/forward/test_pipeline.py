@@ -10,12 +10,14 @@ import pytest
 
 from dermatrace.clock import SystemClock
 from dermatrace.errors import InfluxUnavailable, PointsRefused
+from dermatrace.forward.account import Account
 from dermatrace.forward.influx import Influx
 from dermatrace.forward.measurement import Bucket
 from dermatrace.forward.pipeline import STOP_WAIT_S, Sampler, lines_of
 from dermatrace.forward.pipeline_parts import Facts, Part, Parts
 from dermatrace.forward.point_store import BucketFacts, PointStore
 from dermatrace.forward.service import ForwardService
+from dermatrace.forward.store import Store
 from dermatrace.journal.reader import JournalReader
 from dermatrace.judge.index import Index
 from dermatrace.mqtt import BrokerAddress
@@ -163,6 +165,11 @@ def forwarding(folder: Path, points: PointStore) -> Iterator[ForwardService]:
         assert not thread.is_alive()
 
 
+def account_in(folder: Path) -> Account:
+    with Store(folder / "forward.db", read_only=True) as store:
+        return store.account()
+
+
 def head_of(folder: Path) -> int:
     with JournalReader(folder / "journal.db") as reader:
         return reader.head().entry_id
@@ -239,6 +246,7 @@ def test_sample_in_influxdb_says_what_recorder_judge_and_account_say(
 
         wait_until(is_still, what="forwarding to have caught up")
         wait_until(lambda: service.standing().journal_entries == head_of(folder), what="a look")
+        wait_until(lambda: service.standing().account == account_in(folder), what="another look")
         page = f"http://127.0.0.1:{recorder.service.health_port}"
         parts = Parts(page, folder / "index.db", service.standing)
         taken = Sampler(parts, own, lambda: service.state.connected, SystemClock())
