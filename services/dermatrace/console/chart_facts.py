@@ -3,19 +3,22 @@
 import json
 import secrets
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Annotated, Final, Literal, TypeAlias, get_args
 
-from pydantic import JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from dermatrace.console.desk import Desk
 from dermatrace.console.facts import Facts
 from dermatrace.console.telling import Document, State, Told
 from dermatrace.errors import NotHere, UsageError
+from dermatrace.journal.streams import StreamKey
 from dermatrace.judge.search import FoundSession, SessionQuery, search
 from dermatrace.judge.session_detail import FoundFinding, findings_of
 from dermatrace.reading.registry_standing import Standing
+from dermatrace_schemas.chart_review import ChartCorrection
 from dermatrace_schemas.limits import SEQ_MAX
 from dermatrace_schemas.parse import Unreadable, parse
+from dermatrace_schemas.references import DocumentKey
 from dermatrace_schemas.registry_models import DirectorContent
 
 ChartKind: TypeAlias = Literal[
@@ -40,6 +43,19 @@ _ENVELOPE: Final[dict[str, JsonValue]] = {
     "uptime_ms": 2**48,
     "wall_time_ms": 253_402_300_799_999,
 }
+
+
+class Entered(BaseModel):
+    """What a page sends: closed, so that a misspelt member is told."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class Replaced(Entered):
+    """An earlier document that is wrong, and in whose place another one holds."""
+
+    earlier: DocumentKey
+    reason: Annotated[str, Field(min_length=1, max_length=2_000)]
 
 
 class ToldFacts(Facts):
@@ -86,7 +102,7 @@ def author_of(desk: Desk, clinic: str) -> str:
 def document(desk: Desk, clinic: str, kind: str, facts: Mapping[str, JsonValue]) -> Document:
     """Return a document that will be accepted.
 
-    Raises UsageError naming what is wrong with it.
+    Raises UsageError naming what is wrong with it; a correction of what is not on record, too.
     """
     if taken := OURS & facts.keys():
         raise UsageError(f"{', '.join(sorted(taken))}: the console says that itself")
@@ -101,13 +117,49 @@ def document(desk: Desk, clinic: str, kind: str, facts: Mapping[str, JsonValue])
         told["visit_id"] = None
     whole = {**_ENVELOPE, "kind": kind, **told}
     try:
-        parse("chart", json.dumps(whole, allow_nan=False).encode())
+        read = parse("chart", json.dumps(whole, allow_nan=False).encode())
     except Unreadable as unreadable:
         raise UsageError(
             f"{unreadable.path or kind}: {unreadable.detail}",
             remedy="Correct what is named; nothing has been sent.",
         ) from unreadable
+    if isinstance(read, ChartCorrection):
+        _must_be_on_record(desk, clinic, read.earlier)
     return kind, told
+
+
+def correction(
+    desk: Desk, clinic: str, replaced: Replaced, stream_id: str, made: Document, seq: int
+) -> Document:
+    """Return the correction that puts a document, `made` under a number, in place of another.
+
+    Raises UsageError if that one is not on record.
+    """
+    facts: dict[str, JsonValue] = {
+        "visit_id": made[1].get("visit_id"),
+        "earlier": replaced.earlier.model_dump(),
+        "reason": replaced.reason,
+        "replacement": {
+            "sender": desk.installation.settings.console_sender,
+            "stream_class": "chart",
+            "stream_id": stream_id,
+            "seq": seq,
+        },
+        "fact_time_ms": desk.now_ms,
+    }
+    return document(desk, clinic, "chart.correction", facts)
+
+
+def _must_be_on_record(desk: Desk, clinic: str, earlier: DocumentKey) -> None:
+    journal = desk.record.journal
+    key = StreamKey(clinic, earlier.sender, earlier.stream_class, earlier.stream_id)
+    stream = None if journal is None else journal.stream(key)
+    if stream is None or earlier.seq > stream.coverage.known_last:
+        raise UsageError(
+            f"earlier: {earlier.sender} has told no {earlier.stream_class} document {earlier.seq}"
+            f" in {earlier.stream_id} at {clinic}",
+            remedy="Choose it in the list of what is known; nothing has been sent.",
+        )
 
 
 def session_of(desk: Desk, clinic: str, sender: str, session: str) -> FoundSession:

@@ -1,14 +1,18 @@
 """Where what people enter comes in: each as a document for the record, with what became of it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Body
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from dermatrace.console.access import DIRECTORS, WRITERS, Access
 from dermatrace.console.chart_facts import (
     ChartKind,
+    Entered,
+    Replaced,
     ToldFacts,
+    correction,
     document,
     finding_keys,
     session_of,
@@ -34,17 +38,13 @@ _SESSION: Final = "/chart/{clinic}/sessions/{sender}/{session}"
 Words = Annotated[str, Field(min_length=1, max_length=2_000)]
 
 
-class Entered(BaseModel):
-    """What a page sends: closed, so that a misspelt member is told."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-
 class Fact(Entered):
     """One chart document without what the console adds: salt, author, when it was typed in."""
 
     kind: ChartKind
     facts: dict[str, JsonValue]
+    replaces: Replaced | None = None
+    """A correction that names both is sent along."""
 
 
 class Sitting(Entered):
@@ -61,6 +61,7 @@ class SeenFindings(Entered):
     numbers: Annotated[list[int], Field(min_length=1, max_length=FINDINGS_PER_DOCUMENT_MAX)]
     """In the session's newest judgement."""
     detail: Words | None = None
+    replaces: Replaced | None = None
 
 
 class JustifiedFindings(Entered):
@@ -68,6 +69,7 @@ class JustifiedFindings(Entered):
 
     numbers: Annotated[list[int], Field(min_length=1, max_length=FINDINGS_PER_DOCUMENT_MAX)]
     reason: Words
+    replaces: Replaced | None = None
 
 
 class Signing(Entered):
@@ -87,18 +89,39 @@ class WhatBecame(Facts):
     told: tuple[ToldFacts, ...]
 
 
-def tell(desk: Desk, clinic: str, about: str, documents: list[Document]) -> WhatBecame:
+def tell(
+    desk: Desk, clinic: str, about: str, documents: list[Document], stream_id: str | None = None
+) -> WhatBecame:
     """Send documents, wait a little for the receipt, and return what became of each."""
-    name = desk.visitor.name
-    told = desk.installation.telling.tell(clinic, about, name, documents)
+    telling, name = desk.installation.telling, desk.visitor.name
+    told = telling.tell(clinic, about, name, documents, stream_id=stream_id)
     return WhatBecame(told=tuple(told_facts(told)))
+
+
+def tell_corrected(
+    desk: Desk, clinic: str, about: str, made: Sequence[tuple[Document, Replaced | None]]
+) -> WhatBecame:
+    """Send documents, each with the correction that puts it in place of an earlier one.
+
+    Raises UsageError if an earlier one is not on record; then nothing is sent.
+    """
+    stream_id = desk.installation.telling.name_sitting(about)
+    documents: list[Document] = []
+    for one, replaced in made:
+        documents.append(one)
+        if replaced is not None:
+            seq = len(documents) - 1
+            documents.append(correction(desk, clinic, replaced, stream_id, one, seq))
+    return tell(desk, clinic, about, documents, stream_id)
 
 
 @doors.json("/chart/{clinic}", _WRITE, method="POST")
 def enter_facts(desk: AtDesk, clinic: str, sitting: Annotated[Sitting, Body()]) -> WhatBecame:
     """Send what somebody has entered; answers when it is recorded, or after two seconds."""
-    documents = [document(desk, clinic, one.kind, one.facts) for one in sitting.documents]
-    return tell(desk, clinic, sitting.about, documents)
+    made = [
+        (document(desk, clinic, one.kind, one.facts), one.replaces) for one in sitting.documents
+    ]
+    return tell_corrected(desk, clinic, sitting.about, made)
 
 
 @doors.json("/chart/{clinic}/told/{stream_id}", _WRITE)
@@ -122,7 +145,7 @@ def acknowledge_findings(
     facts: dict[str, Any] = {"findings": finding_keys(desk, found, seen.numbers)}
     facts |= {"visit_id": found.visit_id, "detail": seen.detail, "fact_time_ms": desk.now_ms}
     made = document(desk, clinic, "chart.acknowledgement", facts)
-    return tell(desk, clinic, f"{sender}/{session}", [made])
+    return tell_corrected(desk, clinic, f"{sender}/{session}", [(made, seen.replaces)])
 
 
 @doors.json(f"{_SESSION}/justified", _WRITE, method="POST")
@@ -138,7 +161,7 @@ def justify_findings(
     facts: dict[str, Any] = {"findings": finding_keys(desk, found, given.numbers)}
     facts |= {"visit_id": found.visit_id, "reason": given.reason, "fact_time_ms": desk.now_ms}
     made = document(desk, clinic, "chart.justification", facts)
-    return tell(desk, clinic, f"{sender}/{session}", [made])
+    return tell_corrected(desk, clinic, f"{sender}/{session}", [(made, given.replaces)])
 
 
 @doors.json(f"{_SESSION}/signature", _SIGN, method="POST")

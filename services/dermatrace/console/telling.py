@@ -81,16 +81,18 @@ class Telling:
         user_name: str,
         documents: Sequence[Document],
         *,
+        stream_id: str | None = None,
         wait_s: float = RECEIPT_WAIT_S,
     ) -> list[Told]:
         """Send documents as one sitting, wait a little, and return what became of each.
+
+        `stream_id` is a name from `name_sitting`, for documents that speak of one another.
 
         Raises UsageError if one would be rejected: then none is sent; AlreadyRunning, StorageError.
         """
         sender = self._sender(clinic)
         now_ms, began_ms = self._clock.utc_ms(), self._clock.monotonic_ms()
-        named = about.rpartition("/")[2][:ABOUT_CHARACTERS_MAX]
-        stream_id = stream_id_of(named, now_ms, secrets.token_hex(3))
+        stream_id = stream_id or self.name_sitting(about)
         stream = sender.open_stream("chart", stream_id)
         seqs: list[int] = []
         try:
@@ -110,6 +112,11 @@ class Telling:
             if one.state == "recorded":
                 self._note_recorded(clinic, one, took_ms)
         return self.of_stream(clinic, stream_id, None)
+
+    def name_sitting(self, about: str) -> str:
+        """Return a name for a sitting, unlike any other: its documents are numbered from 0."""
+        named = about.rpartition("/")[2][:ABOUT_CHARACTERS_MAX]
+        return stream_id_of(named, self._clock.utc_ms(), secrets.token_hex(3))
 
     def of_stream(
         self,

@@ -19,6 +19,19 @@ AGE_BANDS: Final = ("under_18", "18_21", "22_29", "30_39", "40_49", "50_59", "60
 PHOTOTYPES: Final = ("I", "II", "III", "IV", "V", "VI")
 Option = tuple[str, str]
 """Value and words."""
+HARMS: Final[tuple[Option, ...]] = (
+    ("burn", "burn"),
+    ("infection", "infection"),
+    ("scarring", "scarring"),
+    ("pigment_change", "change of pigment"),
+    ("fat_loss", "loss of fat"),
+    ("nerve_damage", "damage to a nerve"),
+    ("vessel_damage", "damage to a vessel"),
+    ("allergic_reaction", "allergic reaction"),
+    ("cross_contamination", "cross contamination"),
+    ("device_malfunction", "device malfunction"),
+    ("other", "other"),
+)
 
 
 def choices(desk: Desk, clinic: str) -> dict[str, list[Option]]:

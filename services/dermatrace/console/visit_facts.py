@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from pydantic import JsonValue
+
 from dermatrace.console.chart_facts import ToldFacts, told_facts
 from dermatrace.console.desk import Desk
 from dermatrace.console.facts import Facts
@@ -18,6 +20,7 @@ from dermatrace_schemas.session import Plan
 from dermatrace_schemas.treatment import Gate
 
 _SPAN: Final = re.compile(r"^(\d+)_(\d+)$")
+_CARRIED_BY_ALL: Final = set(ChartDocument.model_fields) - {"visit_id", "fact_time_ms"} | {"kind"}
 
 
 class VisitFact(Facts):
@@ -29,6 +32,8 @@ class VisitFact(Facts):
     entry_id: int
     kind: str
     words: str
+    said: dict[str, JsonValue]
+    """What the document itself tells, beside what every chart document carries."""
     author: str | None
     fact_time_ms: int | None
     """When it happened or held."""
@@ -176,6 +181,7 @@ def visit_fact(fact: Fact, is_withdrawn: bool) -> VisitFact:  # noqa: FBT001  tw
         entry_id=fact.entry_id,
         kind=getattr(document, "kind", ""),
         words=_words(fact),
+        said=document.model_dump(mode="json", exclude_none=True, exclude=_CARRIED_BY_ALL),
         author=document.author,
         fact_time_ms=document.fact_time_ms,
         entered_ms=document.entered_ms,
@@ -199,8 +205,10 @@ def _words(fact: Fact) -> str:
             return f"session {session.stream_id} " + ("attached" if visit_id else "taken away")
         case ChartNote(text=text):
             return text
-        case ChartCorrection(earlier=earlier, reason=reason):
-            return f"{earlier.stream_class} document {earlier.seq} is wrong: {reason}"
+        case ChartCorrection(earlier=earlier, reason=reason, replacement=instead):
+            wrong = f"{earlier.stream_class} document {earlier.seq} of {earlier.stream_id} is wrong"
+            holds = "" if instead is None else f"; {instead.seq} of {instead.stream_id} holds"
+            return f"{wrong}{holds}: {reason}"
         case ChartSignature(signer=signer, meaning=meaning):
             return f"{meaning} signed by {signer}"
     return _line_of(fact, fact.document)

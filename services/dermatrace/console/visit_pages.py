@@ -8,13 +8,13 @@ from pydantic import Field, JsonValue
 from starlette.responses import Response
 
 from dermatrace.console.access import CLINICAL, WRITERS, Access
-from dermatrace.console.chart_facts import ToldFacts, document
-from dermatrace.console.chart_pages import Entered, tell
+from dermatrace.console.chart_facts import Entered, ToldFacts, document
+from dermatrace.console.chart_pages import tell
 from dermatrace.console.clinic_time import local_clock, time_zone_of
 from dermatrace.console.desk import AtDesk, Desk
 from dermatrace.console.doors import Doors
 from dermatrace.console.facts import Facts
-from dermatrace.console.visit_choices import choices, defaults
+from dermatrace.console.visit_choices import HARMS, choices, defaults
 from dermatrace.console.visit_facts import (
     Unassigned,
     VisitFacts,
@@ -192,6 +192,8 @@ def _dress_one(desk: Desk, facts: VisitFacts) -> dict[str, Any]:
         "local": local_clock(zone),
         "choices": choices(desk, clinic),
         "questions": QUESTIONS,
+        "harms": HARMS,
+        "sessions": [(f"{one.sender}/{one.session_id}", one.session_id) for one in facts.sessions],
         "under_way": still_under_way(facts.entered, facts.facts),
         "own": {(one.stream_id, one.seq): one for one in facts.entered},
         "unassigned": visits(desk, clinic).unassigned,

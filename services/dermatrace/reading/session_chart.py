@@ -6,7 +6,8 @@ from typing import Literal, TypeAlias
 
 from dermatrace.judge.chart import Chart
 from dermatrace.judge.spot import Spot
-from dermatrace_schemas.chart import ChartDocument
+from dermatrace.reading.registry_text import moment
+from dermatrace_schemas.chart import AdverseEvent, ChartDocument, ChartObservation
 from dermatrace_schemas.session import Place
 
 Sort: TypeAlias = Literal[
@@ -79,7 +80,29 @@ def _observations(chart: Chart) -> Iterator[ChartLine]:
         words = told.observed.replace("_", " ")
         words += f", {told.grade}" if told.grade else ""
         words += f", pain {told.pain_score} of 10" if told.pain_score is not None else ""
-        yield _line("observation", f"{words}{_at(told.place)}{_detail(told.detail)}", told)
+        words += _at(told.place) + _session(told) + _harm(told.adverse_event)
+        yield _line("observation", f"{words}{_detail(told.detail)}", told)
+
+
+def _session(told: ChartObservation) -> str:
+    span, session = told.seq_range, told.session
+    documents = "" if span is None else f"documents {span.first_seq} to {span.last_seq} of "
+    return "" if session is None else f", from {documents}{session.stream_id}"
+
+
+def _harm(event: AdverseEvent | None) -> str:
+    if event is None:
+        return ""
+    parts = [event.category or "sort unknown", event.seriousness or "seriousness not judged"]
+    told = (
+        ("began", None if event.onset_ms is None else moment(event.onset_ms)),
+        ("known to staff", None if event.aware_ms is None else moment(event.aware_ms)),
+        ("device", event.device_udi),
+        ("tip", event.tip_udi),
+        ("the director:", event.director_part),
+    )
+    known = [f"{name} {value}" for name, value in told if value is not None]
+    return "".join(f", {part}" for part in [*(p.replace("_", " ") for p in parts), *known])
 
 
 def _photos(chart: Chart) -> Iterator[ChartLine]:

@@ -122,6 +122,47 @@ def test_consent_is_entered_recorded_and_closes_its_gate(
         picture(page, tmp_path, "visit-consent")
 
 
+def test_adverse_event_is_entered_corrected_and_the_correction_outlives_a_reload(
+    stack: ConsoleStack, browser: Browser, tmp_path: Path
+) -> None:
+    begins_ms = SystemClock().utc_ms()
+    stack.publish(registry_messages())
+    stack.publish(chart_messages(SESSION, begins_ms)[:6])
+    stack.publish(device_messages(SESSION, begins_ms)[:5])
+    # A document that is refused is an error of the network in the browser's log.
+    with browser.signed_in(_live(stack), "operator", NORTH, forgiven="400") as page:
+        _wait_for_visit(page)
+        page.get_by_text("Adverse event").first.click()
+        form = page.locator("#adverse")
+        form.get_by_label("Sort of harm").select_option("burn")
+        form.get_by_label("From its document").fill("5")
+        form.get_by_label("To document").fill("3")
+        form.get_by_label("From which session").select_option(index=1)
+        form.get_by_label("What the director did").fill("Cooled it.")
+        form.get_by_role("button", name="Record adverse event").click()
+        expect(form.locator("[role=status]")).to_contain_text("not sent: seq_range")
+        expect(form.get_by_label("From its document")).to_be_focused()
+        form.get_by_label("To document").fill("5")
+        form.get_by_role("button", name="Record adverse event").click()
+        expect(form.locator("[role=status]")).to_contain_text("recorded after")
+        known = page.locator("#visit-facts")
+        expect(known).to_contain_text("burn, seriousness not judged")
+        known.get_by_role("button", name="Correct observation").click()
+        expect(form.get_by_label("Sort of harm")).to_have_value("burn")
+        form.get_by_label("Sort of harm").select_option("infection")
+        form.get_by_label("Why that is wrong").fill("Looked at again.")
+        page.reload()
+        expect(form.get_by_label("Why that is wrong")).to_have_value("Looked at again.")
+        expect(form.get_by_label("What the director did")).to_have_value("Cooled it.")
+        assert_accessible(page)
+        picture(page, tmp_path, "visit-correcting")
+        form.get_by_role("button", name="Record adverse event").click()
+        expect(form.locator("[role=status]")).to_contain_text("recorded after")
+        expect(known.locator(".withdrawn")).to_contain_text("burn")
+        expect(known).to_contain_text("infection, seriousness not judged")
+        expect(form.locator(".replacing")).to_be_hidden()
+
+
 def _wait_for_visit(page: Page) -> None:
     page.goto("/")
     expect(page.locator(".state", has_text="live")).to_be_visible()

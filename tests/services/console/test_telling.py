@@ -160,11 +160,87 @@ def test_gate_closes_once_the_judge_has_read_what_was_entered(
             assert told["state"] == "recorded"
         under_way = director.get(f"/api/v1/visits/{NORTH}/{visit_id}").json()
         assert len(under_way["facts"]) == len(before["facts"])
-        judge = JudgeBench(data)
-        judge.judge()
-        judge.close()
+        _judge(data)
         after = director.get(f"/api/v1/visits/{NORTH}/{visit_id}").json()
     assert [fact["words"] for fact in after["facts"]][-1] == "Second look."
+
+
+def _judge(data: Path) -> None:
+    judge = JudgeBench(data)
+    judge.judge()
+    judge.close()
+
+
+def test_replacement_holds_once_judged_and_its_correction_names_both(
+    data: Path, mosquitto: Mosquitto
+) -> None:
+    visit_id = "visit-run-pen-north-1-1"
+    path = f"/api/v1/visits/{NORTH}/{visit_id}"
+    with ConsoleBench(data, broker_port=mosquitto.port) as bench:
+        facts = bench.signed_in("director", NORTH).get(path).json()["facts"]
+        wrong = next(fact for fact in facts if fact["kind"] == "chart.consent")
+        named = ("sender", "stream_id", "seq")
+        earlier = {"stream_class": "chart"} | {name: wrong[name] for name in named}
+        refused = {
+            "kind": "chart.consent",
+            "facts": wrong["said"] | {"decision": "refused"},
+            "replaces": {"earlier": earlier, "reason": "Ticked wrongly."},
+        }
+        del refused["facts"]["fact_time_ms"]
+        with IngestThread(data / "journal.db", bench.installation.settings.broker_address()):
+            told = _enter(bench, refused, about=visit_id).json()["told"]
+        assert {one["state"] for one in told} == {"recorded"}
+        _judge(data)
+        facts = bench.signed_in("director", NORTH).get(path).json()["facts"]
+    by_key = {(fact["stream_id"], fact["seq"]): fact for fact in facts}
+    assert by_key[wrong["stream_id"], wrong["seq"]]["is_withdrawn"]
+    new, correction = (by_key[told[0]["stream_id"], seq] for seq in (0, 1))
+    assert (new["said"]["decision"], new["is_withdrawn"]) == ("refused", False)
+    assert new["said"]["procedure"] == wrong["said"]["procedure"]
+    assert correction["said"]["earlier"] == earlier
+    place = {"sender": "console", "stream_id": told[0]["stream_id"], "seq": 0}
+    assert correction["said"]["replacement"] == place | {"stream_class": "chart"}
+
+
+def test_adverse_event_is_recorded_with_all_that_is_known_and_read_back(
+    data: Path, mosquitto: Mosquitto
+) -> None:
+    visit_id = "visit-run-pen-north-1-1"
+    event = {
+        "category": "burn",
+        "seriousness": "serious_injury",
+        "onset_ms": 1_700_000_000_000,
+        "aware_ms": 1_700_000_600_000,
+        "device_udi": "(01)1",
+        "tip_udi": "(01)2",
+        "director_part": "Cooled it.",
+    }
+    facts = {
+        "visit_id": visit_id,
+        "observed": "adverse_event",
+        "session": {"sender": "pen-north-1", "stream_id": "run-pen-north-1-1"},
+        "seq_range": {"first_seq": 3, "last_seq": 9},
+        "adverse_event": event,
+    }
+    with ConsoleBench(data, broker_port=mosquitto.port) as bench:
+        with IngestThread(data / "journal.db", bench.installation.settings.broker_address()):
+            one = {"kind": "chart.observation", "facts": facts}
+            (told,) = _enter(bench, one, about=visit_id).json()["told"]
+        assert told["state"] == "recorded"
+        _judge(data)
+        client = bench.signed_in("director", NORTH)
+        read = client.get(f"/api/v1/visits/{NORTH}/{visit_id}").json()["facts"][-1]
+    assert read["said"]["adverse_event"] == event
+    for word in (
+        "burn",
+        "serious injury",
+        "2023-11-14 22:13",
+        "22:23",
+        "(01)2",
+        "Cooled it.",
+        "3 to 9",
+    ):
+        assert word in read["words"]
 
 
 def _claimed_too_much(telling: Telling, journal: Path) -> list[Told]:

@@ -128,3 +128,45 @@ def test_list_of_the_day_teaches_while_it_is_empty(bench: ConsoleBench) -> None:
     page = bench.signed_in("operator", NORTH).get("/visits").text
     assert "No visit in the last day" in page
     assert "New visit" in page
+
+
+def _first_fact(bench: ConsoleBench, kind: str) -> dict[str, Any]:
+    told = bench.signed_in("operator", NORTH).get(f"/api/v1/visits/{NORTH}/{VISIT}").json()
+    found: dict[str, Any] = next(fact for fact in told["facts"] if fact["kind"] == kind)
+    return found
+
+
+def _key_of(fact: dict[str, Any]) -> dict[str, Any]:
+    return {"stream_class": "chart"} | {name: fact[name] for name in ("sender", "stream_id", "seq")}
+
+
+def test_fact_tells_what_its_form_has_to_be_filled_with(bench: ConsoleBench) -> None:
+    said = _first_fact(bench, "chart.consent")["said"]
+    assert {"visit_id", "procedure", "decision"} <= set(said)
+    assert not {"salt", "seq", "author", "source"} & set(said)
+
+
+def test_correction_of_what_nobody_told_says_so_and_sends_nothing(bench: ConsoleBench) -> None:
+    gone = _key_of(_first_fact(bench, "chart.consent")) | {"seq": 900}
+    facts = {"visit_id": VISIT, "earlier": gone, "reason": "Wrong."}
+    alone = {"kind": "chart.correction", "facts": facts}
+    note = {
+        "kind": "chart.note",
+        "facts": {"visit_id": VISIT, "text": "Came late."},
+        "replaces": {"earlier": gone, "reason": "Wrong."},
+    }
+    for one in (alone, note):
+        sent = _send(bench, "operator", f"/chart/{NORTH}", {"about": VISIT, "documents": [one]})
+        assert sent.status_code == 400
+        assert "no chart document 900" in sent.json()["title"]
+        assert "list" in sent.json()["detail"]
+    assert not list((bench.installation.settings.data / "outbox").glob("*.console.db"))
+
+
+def test_wrong_detail_of_an_adverse_event_is_named(bench: ConsoleBench) -> None:
+    event = {"category": "frostbite"}
+    facts = {"visit_id": VISIT, "observed": "adverse_event", "adverse_event": event}
+    one = {"kind": "chart.observation", "facts": facts}
+    sent = _send(bench, "operator", f"/chart/{NORTH}", {"about": VISIT, "documents": [one]})
+    assert sent.status_code == 400
+    assert sent.json()["title"].startswith("adverse_event.category: ")

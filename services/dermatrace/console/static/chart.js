@@ -3,6 +3,7 @@
 
 import { Problem, send } from "./api.js";
 import { toLocal, toUtcMs } from "./clinic_time.js";
+import { PAIRS, end, isReplacing, kept, show, watchCorrections } from "./replacing.js";
 import { follow, problemWords, tell } from "./telling.js";
 import { showLocalTimes } from "./times.js";
 
@@ -15,7 +16,8 @@ const { clinic, zone } = page.dataset;
 
 const READ = {
   number: (field) => Number(field.value),
-  local: (field) => toUtcMs(field.value, zone),
+  // A moment that was only taken over keeps its seconds, which the field does not show.
+  local: ({ value, dataset: { exact } }) => (exact && toLocal(Number(exact), zone) === value ? Number(exact) : toUtcMs(value, zone)),
   numbers: (field) => Number(field.value),
 };
 
@@ -47,8 +49,13 @@ function restoreDraft(form) {
       if (field) field.checked = checked;
     }
   }
+  show(form);
   say(form, "not sent yet: kept on this computer", "waiting");
   form.closest("details")?.setAttribute("open", "");
+}
+
+function fillNow(form) {
+  for (const field of form.querySelectorAll("input[data-now]")) if (!field.value) field.value = toLocal(Date.now(), zone);
 }
 
 // --- one form --------------------------------------------------------------------------------
@@ -88,8 +95,9 @@ async function keepImage(form, file) {
 
 async function factsOf(form) {
   const facts = {};
+  if (form.dataset.kind) for (const [name, value] of kept(form)) put(facts, name, value);
   for (const field of form.elements) {
-    if (!field.name) continue;
+    if (!field.name || field.name.startsWith("replacing.") || field.matches(":disabled")) continue;
     if (field.type === "file") {
       const [file] = field.files;
       if (!file) continue;
@@ -99,10 +107,11 @@ async function factsOf(form) {
     }
     if (["radio", "checkbox"].includes(field.type) && !field.checked) continue;
     if (field.value.trim() === "") continue;
-    if (field.dataset.type === "protocol") {
-      const [id, ...version] = field.value.split(" ");
-      put(facts, `${field.dataset.under ?? ""}protocol_id`, id);
-      put(facts, `${field.dataset.under ?? ""}protocol_version`, version.join(" "));
+    const pair = PAIRS[field.dataset.type];
+    if (pair) {
+      const [first, ...rest] = field.value.split(pair.between);
+      put(facts, (field.dataset.under ?? "") + pair.names[0], first);
+      put(facts, (field.dataset.under ?? "") + pair.names[1], rest.join(pair.between));
       continue;
     }
     const value = (READ[field.dataset.type] ?? ((one) => one.value.trim()))(field);
@@ -111,7 +120,7 @@ async function factsOf(form) {
   }
   if (form.dataset.visit) facts.visit_id = form.dataset.visit;
   if (form.dataset.kind === "chart.plan") (facts.plan ??= {}).visit_id = form.dataset.visit;
-  if (form.dataset.moment && !("fact_time_ms" in facts)) facts.fact_time_ms = Date.now();
+  if ("moment" in form.dataset && !isReplacing(form) && !("fact_time_ms" in facts)) facts.fact_time_ms = Date.now();
   return facts;
 }
 
@@ -119,13 +128,14 @@ async function submit(form) {
   const button = form.querySelector("button.main");
   button.disabled = true;
   try {
-    const facts = await factsOf(form);
+    for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+    const { replaces, ...facts } = await factsOf(form);
     const words = (text, state) => say(form, text, state);
     if (form.dataset.kind) {
-      const body = { about: form.dataset.about, documents: [{ kind: form.dataset.kind, facts }] };
+      const body = { about: form.dataset.about, documents: [{ kind: form.dataset.kind, facts, replaces }] };
       await told(form, () => tell(`/chart/${clinic}`, body, words));
     } else {
-      const answer = await told(form, () => send("POST", form.dataset.path, facts));
+      const answer = await told(form, () => send("POST", form.dataset.path, { ...facts, replaces }));
       if (form.dataset.next) {
         window.location = `${form.dataset.next}/${answer.visit_id}`;
         return;
@@ -135,9 +145,19 @@ async function submit(form) {
     await lookAgain();
   } catch (problem) {
     say(form, problemWords(problem), "bad");
+    pointAt(form, problem);
   } finally {
     button.disabled = false;
   }
+}
+
+/** Lead to the field that the console has named as wrong: `member.of.a.member: why`. */
+function pointAt(form, { message }) {
+  const name = /^[a-z_.]+(?=:)/.exec(message)?.[0];
+  const field = name && fieldsOf(form).find((one) => one.type !== "hidden" && (one.name === name || one.name.startsWith(`${name}.`)));
+  if (!field) return;
+  field.setAttribute("aria-invalid", "true");
+  field.focus();
 }
 
 /** Send; what was accepted is in the outbox and needs no draft any more. */
@@ -145,7 +165,10 @@ async function told(form, sending) {
   const kept = window.sessionStorage.getItem(keyOf(form));
   window.sessionStorage.removeItem(keyOf(form));
   try {
-    return await sending();
+    const answer = await sending();
+    if (isReplacing(form)) end(form);
+    fillNow(form);
+    return answer;
   } catch (problem) {
     if (kept) window.sessionStorage.setItem(keyOf(form), kept);
     throw problem;
@@ -181,9 +204,7 @@ async function lookAgain() {
 
 for (const section of document.querySelectorAll("[data-refresh]")) section.dataset.shown = section.innerHTML;
 for (const form of document.querySelectorAll("form[data-tells]")) {
-  for (const field of form.querySelectorAll("input[data-now]")) {
-    if (!field.value) field.value = toLocal(Date.now(), zone);
-  }
+  fillNow(form);
   restoreDraft(form);
   form.addEventListener("input", () => keepDraft(form));
   form.addEventListener("submit", (event) => {
@@ -191,15 +212,14 @@ for (const form of document.querySelectorAll("form[data-tells]")) {
     void submit(form);
   });
 }
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-correct]");
-  if (!button) return;
-  const form = document.getElementById("correction");
-  form.closest("details").open = true;
-  for (const name of ["sender", "stream_class", "stream_id", "seq"]) {
-    form.elements[`earlier.${name}`].value = button.dataset[name.replace("_c", "C").replace("_i", "I")];
+watchCorrections(zone, (form) => {
+  if (!form.elements["replacing.words"]) return;
+  if (isReplacing(form)) keepDraft(form);
+  else {
+    window.sessionStorage.removeItem(keyOf(form));
+    fillNow(form);
   }
-  form.elements.reason.focus();
+  say(form, "", "");
 });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) void refresh().catch(() => {}); });
 window.setInterval(() => { if (!document.hidden) void refresh().catch(() => {}); }, REFRESH_MS);
