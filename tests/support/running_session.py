@@ -15,6 +15,7 @@ from support.judge_bench import (
     registry_messages,
     session_of,
 )
+from support.session_scenes import withdrawal
 
 NUMBER: Final = 31
 BEGAN_MS: Final = 20_000
@@ -63,6 +64,12 @@ class RunningSession:
         clock = self._bench.bench.clock
         step_ms = max(0, SystemClock().utc_ms() - clock.utc_ms()) // max(1, len(more))
         self._bench.record(more, step_ms=step_ms)
+        self._bench.judge()
+
+    def withdraw(self, seq: int) -> None:
+        """Let somebody correct a document, and judge."""
+        now_ms = self._bench.bench.clock.utc_ms()
+        self._bench.record([withdrawal(self.session, seq, now_ms)], step_ms=0)
         self._bench.judge()
 
     def end(self) -> None:

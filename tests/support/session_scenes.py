@@ -27,6 +27,7 @@ from support.judge_bench import (
     RUN,
     JudgeBench,
     Message,
+    chart_message,
     chart_messages,
     device_messages,
     raised,
@@ -54,6 +55,8 @@ class Scene:
     omissions: tuple[Omission, ...] = ()
     withheld: tuple[int, ...] = ()
     """Tenths of the session of which one document never comes, and nobody says why."""
+    withdrawn: tuple[int, ...] = ()
+    """Documents that somebody corrects afterwards, with nothing in their place."""
     is_half: bool = False
     """Whether it is still running."""
 
@@ -92,7 +95,20 @@ BROKEN_OFF: Final = Scene("broken off", PEN, 17, 1.0, ("tail",))
 NOTHING: Final = Scene("nothing", PEN, 19, 0.05, ("start only",), (Omission("plan"),))
 CLOCKLESS: Final = Scene("clockless", RF, 11, 0.5, ("unset",))
 RUNNING: Final = Scene("running", NANO, 11, 1.0, is_half=True)
-SCENES: Final = (CALM, HIGH, GAPS, SHOTS, BROKEN_OFF, NOTHING, CLOCKLESS, RUNNING)
+WITHDRAWN: Final = Scene("withdrawn", PEN, 23, 0.5, withdrawn=(20, 21, 22))
+WITHDRAWN_SHOTS: Final = Scene("withdrawn shots", RF_MULTI, 23, 0.5, withdrawn=(8, 9))
+SCENES: Final = (
+    CALM,
+    HIGH,
+    GAPS,
+    SHOTS,
+    BROKEN_OFF,
+    NOTHING,
+    CLOCKLESS,
+    WITHDRAWN,
+    WITHDRAWN_SHOTS,
+    RUNNING,
+)
 """The running one comes last: nothing is heard after it."""
 HUGE_PEN: Final = Scene("huge", PEN, 21, 30.0, ("deep",))
 HUGE_RF: Final = Scene("huge RF", RF, 21, 22.5)
@@ -130,6 +146,21 @@ def play_scene(
     heard = [message for place, message in enumerate(messages) if place not in withheld]
     bench.record(heard, step_ms=LIVE_STEP_MS)
     bench.record(message for message in chart if message not in before)
+    bench.record(withdrawal(session, seq, begins_ms + DAY_MS // 2) for seq in scene.withdrawn)
+
+
+def withdrawal(session: FleetSession, seq: int, entered_ms: int) -> Message:
+    """Return a correction of one document of a session."""
+    device, stream_id = session.device, session.stream_id(RUN)
+    earlier = {"sender": device.sender_id, "stream_class": "session", "stream_id": stream_id}
+    return chart_message(
+        device.clinic,
+        "chart.correction",
+        sitting=f"{stream_id}-{seq}",
+        entered_ms=entered_ms,
+        earlier=earlier | {"seq": seq},
+        reason="The pen lay on the table.",
+    )
 
 
 def _fault(name: str, plain: FleetSession) -> Fault:

@@ -24,6 +24,8 @@ from dermatrace_schemas.quantities import Quantity
 
 GAP_WIDTH_MIN: Final = 2.0
 PIN_WIDTH: Final = 18.0
+WORD_WIDTH: Final = 50.0
+"""Of the word `withdrawn` in print."""
 SHAPES: Final[dict[Priority, str]] = {"high": "▲", "medium": "◆", "low": "●"}
 _NEAR: Final = 2.5
 _NEAR_OTHERS: Final = 1.3
@@ -65,18 +67,22 @@ def _of_windows(trace: Trace) -> Iterator[Kind]:
 
     def depth(plot: Plot, frame: Frame) -> None:
         plot.paths += [
-            Path("ribbon", ribbon_path(frame, times, windows.low_mm, windows.high_mm)),
-            Path("set", line_path(frame, times, windows.set_mm, is_stepped=True)),
-            Path("told", line_path(frame, times, windows.median_mm)),
+            Path("ribbon", ribbon_path(frame, times, kept["low_mm"], kept["high_mm"])),
+            Path("set", line_path(frame, times, kept["set_mm"], is_stepped=True)),
+            Path("told", line_path(frame, times, kept["median_mm"])),
         ]
 
     def rate(plot: Plot, frame: Frame) -> None:
-        plot.paths.append(Path("told", line_path(frame, times, windows.rate_hz)))
+        plot.paths.append(Path("told", line_path(frame, times, kept["rate_hz"])))
 
-    numbers = [windows.set_mm, windows.high_mm]
+    kept = {
+        name: _standing(getattr(windows, name), windows.is_withdrawn)
+        for name in ("set_mm", "low_mm", "median_mm", "high_mm", "rate_hz")
+    }
+    numbers = [kept["set_mm"], kept["high_mm"]]
     yield Kind("depth, mm", "depth", 190, numbers, depth, is_depth=True)
-    if any(value is not None for value in windows.rate_hz):
-        yield Kind("rate, Hz", "stroke_rate", 54, [windows.rate_hz], rate, from_zero=False)
+    if any(value is not None for value in kept["rate_hz"]):
+        yield Kind("rate, Hz", "stroke_rate", 54, [kept["rate_hz"]], rate, from_zero=False)
 
 
 def _of_shots(trace: Trace) -> Iterator[Kind]:
@@ -98,11 +104,17 @@ def _of_shots(trace: Trace) -> Iterator[Kind]:
     )
     for title, quantity, height, set_values, told in rows:
         if any(value is not None for value in told):
-            values = [told] if set_values is None else [set_values, told]
+            pair = [told] if set_values is None else [set_values, told]
+            values = [_standing(one, shots.is_withdrawn) for one in pair]
             draw = _lollipops(trace, set_values, told)
             is_depth = quantity == "depth"
             from_zero = set_values is not None
             yield Kind(title, quantity, height, values, draw, is_depth, from_zero)
+
+
+def _standing(values: Numbers, is_withdrawn: Sequence[bool]) -> Numbers:
+    """Return values without those that a correction has withdrawn: no line goes through them."""
+    return [None if is_gone else value for value, is_gone in zip(values, is_withdrawn, strict=True)]
 
 
 def _plot(trace: Trace, kind: Kind, span: tuple[int, int], *, is_last: bool) -> Plot:
@@ -112,7 +124,8 @@ def _plot(trace: Trace, kind: Kind, span: tuple[int, int], *, is_last: bool) -> 
     plot.paths += _bands(trace, frame, kind.quantity)
     plot.paths += [Path("grid", f"M{LEFT},{frame.y(v)}H{WIDTH - RIGHT}") for v in ticks(low, high)]
     plot.texts += [Text("tick", LEFT - 5, frame.y(v) + 3, f"{v:g}") for v in ticks(low, high)]
-    plot.paths += _gaps(trace, frame)
+    plot.paths += [*_gaps(trace, frame), *_withdrawn(trace, frame)]
+    plot.texts += _withdrawn_words(trace, frame)
     plot.paths += _limits(trace, frame, kind.quantity)
     kind.draw(plot, frame)
     plot.paths += _doubts(trace, frame)
@@ -128,7 +141,7 @@ def _lane(trace: Trace, span: tuple[int, int], priorities: dict[int, Priority]) 
         left, right = frame.x(stretch.from_ms), frame.x(stretch.to_ms)
         plot.paths.append(Path("zone", f"M{left},15H{right}V31H{left}Z"))
         plot.texts += _zone_name(stretch, left, right)
-    plot.paths += _gaps(trace, frame)
+    plot.paths += [*_gaps(trace, frame), *_withdrawn(trace, frame)]
     plot.texts += _pins(trace, frame, priorities)
     return plot
 
@@ -208,6 +221,23 @@ def _gaps(trace: Trace, frame: Frame) -> Iterator[Path]:
         yield Path("gap", d)
 
 
+def _withdrawn(trace: Trace, frame: Frame) -> Iterator[Path]:
+    for one in trace.withdrawn:
+        left = frame.x(one.from_ms)
+        right = max(left + GAP_WIDTH_MIN, frame.x(one.to_ms))
+        yield Path("withdrawn", f"M{left},{frame.top}H{right}V{frame.bottom}H{left}Z")
+
+
+def _withdrawn_words(trace: Trace, frame: Frame) -> Iterator[Text]:
+    """Yield the word above each stretch; where two are close together, above the first."""
+    free_from = 0.0
+    for one in trace.withdrawn:
+        x = min(frame.x(one.from_ms), WIDTH - RIGHT - WORD_WIDTH)
+        if x >= free_from:
+            yield Text("withdrawn-word", x, frame.top + 9, "withdrawn")
+            free_from = x + WORD_WIDTH
+
+
 def _doubts(trace: Trace, frame: Frame) -> Iterator[Path]:
     for late in trace.late:
         d = f"M{frame.x(late.from_ms)},{frame.bottom - 1}H{frame.x(late.to_ms)}"
@@ -228,9 +258,14 @@ def _lollipops(
         stems: list[str] = []
         opens: list[str] = []
         dots: list[str] = []
+        crosses: list[str] = []
         for place, at_ms in enumerate(shots.at_ms):
             x, value = frame.x(at_ms), told[place]
             aim = None if set_values is None else set_values[place]
+            if shots.is_withdrawn[place]:
+                if value is not None:
+                    crosses.append(f"M{x - 2},{frame.y(value) - 2}l4,4m0,-4l-4,4")
+                continue
             if aim is not None:
                 opens.append(circle(x, frame.y(aim), 2.0))
             if value is not None:
@@ -241,6 +276,7 @@ def _lollipops(
             Path("stem", "".join(stems)),
             Path("open", "".join(opens)),
             Path("dot", "".join(dots)),
+            Path("cross", "".join(crosses)),
         ]
 
     return draw

@@ -94,8 +94,11 @@ class Following:
         reading, after_entry_id = self._reading, self._reading.documents.last_entry_id
         is_told_anew = told != self._told
         if is_told_anew:
+            before = _withdrawn_seqs(reading)
             reading.context = context_of(journal, record.index, stream)
             self._told = told
+            if _withdrawn_seqs(reading) != before:
+                after_entry_id = 0
         if not reading.read(journal, stream) and not is_told_anew:
             return []
         # What was shown is placed elsewhere if the device's clock turns out to be otherwise.
@@ -114,6 +117,10 @@ class Following:
         clinic, sender, _, stream_id = self.key
         query = SessionQuery(clinic=clinic, sender=sender, stream_id=stream_id)
         return next(iter(search(record.index, query)), None)
+
+
+def _withdrawn_seqs(reading: SessionReading) -> frozenset[int]:
+    return frozenset() if reading.context is None else reading.context.chart.withdrawn_seqs
 
 
 def _told(journal: JournalReader, stream: StreamRecord, found: FoundSession | None) -> str:

@@ -108,6 +108,8 @@ class Chart:
     acknowledgements: tuple[ChartAcknowledgement, ...] = ()
     withdrawn_seqs: frozenset[int] = frozenset()
     """Documents of the session that a correction says not to go by."""
+    withdrawals: tuple[ChartCorrection, ...] = ()
+    """What says so."""
     registry_overrides: tuple[RegistryPin, ...] = ()
     """Versions to judge by instead of those in force when the session began."""
     ignored_count: int = 0
@@ -165,6 +167,13 @@ def put_together(session: SessionId, facts: Iterable[Fact], device_plan: Plan | 
     claimed = dict.fromkeys(a.visit_id for a in attached if a.visit_id is not None)
     answers, answered_ms = _answers(_documents(of_visit, ChartAnswers))
     corrections = _documents(held, ChartCorrection)
+    withdrawals = tuple(
+        c
+        for c in corrections
+        if c.registry_version is None
+        and c.earlier.stream_class == "session"
+        and (c.earlier.sender, c.earlier.stream_id) == (session.sender, session.stream_id)
+    )
     return Chart(
         visit_id=visit_id,
         plan=plan,
@@ -181,13 +190,8 @@ def put_together(session: SessionId, facts: Iterable[Fact], device_plan: Plan | 
         reattributions=_documents(of_session, ChartZoneReattribution),
         justifications=_documents(of_session, ChartJustification),
         acknowledgements=_documents(of_session, ChartAcknowledgement),
-        withdrawn_seqs=frozenset(
-            c.earlier.seq
-            for c in corrections
-            if c.registry_version is None
-            and c.earlier.stream_class == "session"
-            and (c.earlier.sender, c.earlier.stream_id) == (session.sender, session.stream_id)
-        ),
+        withdrawn_seqs=frozenset(c.earlier.seq for c in withdrawals),
+        withdrawals=withdrawals,
         registry_overrides=tuple(
             c.registry_version for c in corrections if c.registry_version is not None
         ),

@@ -11,7 +11,15 @@ from dermatrace_schemas.chart import AdverseEvent, ChartDocument, ChartObservati
 from dermatrace_schemas.session import Place
 
 Sort: TypeAlias = Literal[
-    "consent", "exam", "answers", "observation", "photo", "zone", "seen", "justification"
+    "consent",
+    "exam",
+    "answers",
+    "observation",
+    "photo",
+    "zone",
+    "correction",
+    "seen",
+    "justification",
 ]
 
 
@@ -117,6 +125,11 @@ def _about_the_record(chart: Chart) -> Iterator[ChartLine]:
         span = moved.seq_range
         words = f"documents {span.first_seq} to {span.last_seq} were{_at(moved.place)}"
         yield _line("zone", f"{words}{_detail(moved.reason)}", moved)
+    for wrong in chart.withdrawals:
+        instead = wrong.replacement
+        holds = "" if instead is None else f", {instead.seq} of {instead.stream_id} holds"
+        words = f"document {wrong.earlier.seq} withdrawn{holds}: {wrong.reason}"
+        yield _line("correction", words, wrong)
     for given in chart.justifications:
         named = ", ".join(dict.fromkeys(key.rule for key in given.findings))
         yield _line("justification", f"{named}: {given.reason}", given)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from dermatrace.journal.certificate import Certificate
+from dermatrace.judge.chart import Chart
 from dermatrace.reading.index_file import HOW_TO_GET_IT
 from dermatrace.reading.session_chart import ChartLine, chart_lines
 from dermatrace.reading.session_facts import Page, generation_json, open_gates_of, pins_of
@@ -117,7 +118,7 @@ def review_of(page: Page, reading: SessionReading) -> Review:
             for one in page.generations
         ),
         pins=tuple(pins_of(newest)) if is_judged else (),
-        notes=tuple(_notes(page)),
+        notes=(*_notes(page), *(_withdrawn(context.chart) if context and is_judged else ())),
     )
 
 
@@ -169,6 +170,16 @@ def _verdict(
         names_of = ", ".join(gate.replace("_", " ") for gate in open_gates)
         parts.append(f"open: {names_of}")
     return "; ".join(parts) + "."
+
+
+def _withdrawn(chart: Chart) -> Iterable[str]:
+    count = len(chart.withdrawn_seqs)
+    if count:
+        words = "1 document is" if count == 1 else f"{count} documents are"
+        yield (
+            f"{words} withdrawn by a correction: shown crossed, and left out of findings, medians,"
+            " doses and adherence."
+        )
 
 
 def _notes(page: Page) -> Iterable[str]:

@@ -11,6 +11,7 @@ from dermatrace.reading.session_axis import Axis, Doubt
 from dermatrace.reading.session_documents import Told
 from dermatrace.reading.session_gaps import Gap, Mark, Stretched, late_stretches
 from dermatrace.reading.session_limits import LimitLine, Limits
+from dermatrace.reading.session_withdrawn import Withdrawn, withdrawn_stretches
 from dermatrace_schemas.identifiers import Laterality
 from dermatrace_schemas.needling import NeedlingWindows
 from dermatrace_schemas.rf import RfShot
@@ -33,6 +34,8 @@ class WindowColumns:
     rate_hz: Numbers = field(default_factory=list)
     contact_fraction: Numbers = field(default_factory=list)
     is_late: list[bool] = field(default_factory=list)
+    is_withdrawn: list[bool] = field(default_factory=list)
+    """Whether a correction says not to go by it: shown, and left out of whatever is counted."""
 
 
 @dataclass(slots=True)
@@ -54,6 +57,7 @@ class ShotColumns:
     temperature_celsius: Numbers = field(default_factory=list)
     """The highest."""
     is_late: list[bool] = field(default_factory=list)
+    is_withdrawn: list[bool] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -99,6 +103,7 @@ class Trace:
     limits: list[LimitLine]
     gaps: list[Gap]
     late: list[Stretched]
+    withdrawn: list[Withdrawn]
     rejected: list[Mark]
     doubts: list[Doubt]
     pauses: list[Stretched]
@@ -131,7 +136,14 @@ class _Hand:
         if self.stretches and told.seq == self.last_seq + 1 and self.paused_ms is None:
             newest = self.stretches[-1]
             newest.to_ms = max(newest.to_ms, begin_ms)  # from one shot to the next
+        is_withdrawn = told.seq in self.chart.withdrawn_seqs
         match told.document:
+            case NeedlingWindows() as document if is_withdrawn:
+                self._windows(document, begin_ms, is_new=is_new, marks=(is_late, True))
+            case RfShot() as document if is_withdrawn:
+                self._shot(document, begin_ms, is_new=is_new, marks=(is_late, True))
+            case _ if is_withdrawn:
+                pass  # the judge does not go by it either: no zone, no tip, no pause
             case SessionStarted(tip=tip) if tip is not None:
                 self.tip = tip
             case ZoneEntered(place=place):
@@ -139,17 +151,19 @@ class _Hand:
                 self._work(told.seq, place, begin_ms, end_ms)
             case NeedlingWindows() as document:
                 self._work(told.seq, document.place, begin_ms, end_ms)
-                if is_new:
-                    self._windows(document, begin_ms, is_late=is_late)
+                self._windows(document, begin_ms, is_new=is_new, marks=(is_late, False))
             case RfShot() as document:
                 self._work(told.seq, document.place, begin_ms, end_ms)
-                if is_new:
-                    self._shot(document, begin_ms, is_late=is_late)
+                self._shot(document, begin_ms, is_new=is_new, marks=(is_late, False))
             case DeviceEvent() as document:
                 self._event(document, begin_ms)
         self.last_seq = told.seq
 
-    def _windows(self, document: NeedlingWindows, begin_ms: int, *, is_late: bool) -> None:
+    def _windows(
+        self, document: NeedlingWindows, begin_ms: int, *, is_new: bool, marks: tuple[bool, bool]
+    ) -> None:
+        if not is_new:
+            return
         columns, count = self.windows, len(document.offset_ms)
         nothing: Numbers = [None] * count
         columns.at_ms += [begin_ms + offset_ms for offset_ms in document.offset_ms]
@@ -160,9 +174,14 @@ class _Hand:
         columns.high_mm += document.depth_measured_max_mm or nothing
         columns.rate_hz += document.stroke_rate_hz or nothing
         columns.contact_fraction += document.contact_fraction or nothing
-        columns.is_late += [is_late] * count
+        columns.is_late += [marks[0]] * count
+        columns.is_withdrawn += [marks[1]] * count
 
-    def _shot(self, document: RfShot, begin_ms: int, *, is_late: bool) -> None:
+    def _shot(
+        self, document: RfShot, begin_ms: int, *, is_new: bool, marks: tuple[bool, bool]
+    ) -> None:
+        if not is_new:
+            return
         columns, shot = self.shots, shot_of(document, self._pin_count())
         columns.at_ms.append(begin_ms)
         columns.seq.append(document.seq)
@@ -175,7 +194,8 @@ class _Hand:
         columns.total_mj.append(shot.energy_delivered_mj)
         columns.impedance_ohm.append(shot.impedance_before_ohm)
         columns.temperature_celsius.append(shot.temperature_max_celsius)
-        columns.is_late.append(is_late)
+        columns.is_late.append(marks[0])
+        columns.is_withdrawn.append(marks[1])
 
     def _pin_count(self) -> int | None:
         tip, context = self.tip, self.limits.context
@@ -265,6 +285,7 @@ def trace_of(drawn: Drawn, *, after_entry_id: int = 0) -> Trace:
         limits=drawn.limits.lines,
         gaps=drawn.gaps,
         late=late_stretches(axis, drawn.late),
+        withdrawn=withdrawn_stretches(axis, chart.withdrawals),
         rejected=drawn.rejected,
         doubts=axis.doubts,
         pauses=hand.pauses,

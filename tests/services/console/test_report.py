@@ -21,10 +21,12 @@ from support.session_scenes import (
     RUNNING,
     SCENES,
     SHOTS,
+    WITHDRAWN,
+    WITHDRAWN_SHOTS,
     Scene,
 )
 
-PRINTED: Final = (CALM, HIGH, SHOTS, GAPS, NOTHING, BROKEN_OFF, RUNNING)
+PRINTED: Final = (CALM, HIGH, SHOTS, GAPS, NOTHING, BROKEN_OFF, WITHDRAWN, RUNNING)
 FORMATS: Final = {"A4": (687, 1_032), "Letter": (709, 965)}
 """Paper, and what remains of it within the margins, in pixels."""
 _PAGE: Final = re.compile(rb"/Type\s*/Page\b(?!s)")
@@ -87,6 +89,19 @@ def test_gaps_are_hatched_on_paper_too(bench: ConsoleBench) -> None:
     html = _report(bench, GAPS)
     assert html.count('class="gap"') >= 3
     assert 'class="gap"' not in _report(bench, CALM)
+
+
+@pytest.mark.parametrize("scene", [WITHDRAWN, WITHDRAWN_SHOTS], ids=lambda scene: scene.name)
+def test_what_was_withdrawn_is_crossed_and_named_on_paper_too(
+    bench: ConsoleBench, scene: Scene
+) -> None:
+    html = _report(bench, scene)
+    assert 'class="withdrawn"' in html
+    assert ">withdrawn</text>" in html
+    assert "Crossed: withdrawn by a correction" in html
+    assert "withdrawn" not in _report(bench, CALM).partition("<body>")[2].replace(
+        'id="withdrawn-cross"', ""
+    )
 
 
 @pytest.mark.slow

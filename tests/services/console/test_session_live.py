@@ -62,6 +62,16 @@ def test_mark_changes_when_a_finding_is_raised_and_not_with_every_document(
     assert marks[0] == marks[1] != marks[2]
 
 
+def test_correction_marks_what_was_told_already(run: RunningSession, following: Following) -> None:
+    assert not any(_told(following.look())["trace"]["windows"]["is_withdrawn"])
+    run.withdraw(14)
+    again = _told(following.look())["trace"]
+    assert again["is_whole"]
+    assert any(again["windows"]["is_withdrawn"])
+    run.tell(3)
+    assert not _told(following.look())["trace"]["is_whole"]
+
+
 def test_stream_ends_with_the_session(run: RunningSession, following: Following) -> None:
     following.look()
     run.end()

@@ -19,7 +19,7 @@ from support.console_browser import (
     picture,
 )
 from support.running_session import RunningSession
-from support.session_scenes import GAPS, HIGH, SCENES, SHOTS, Scene
+from support.session_scenes import GAPS, HIGH, SCENES, SHOTS, WITHDRAWN, Scene
 from support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -172,6 +172,23 @@ def test_readout_says_what_is_under_the_pointer(browser: Browser, told: LiveCons
         over.hover(position={"x": box["width"] * 14 / 120, "y": 1})
         expect(readout).to_contain_text("depth at least 0 mm")
         expect(readout).to_contain_text("Source [S]")
+
+
+def test_withdrawn_readings_are_named_and_drawn_apart(
+    browser: Browser, told: LiveConsole, tmp_path: Path
+) -> None:
+    with browser.signed_in(told) as page:
+        _open(page, WITHDRAWN)
+        trace = page.evaluate(f"fetch('/api/v1{WITHDRAWN.address}/trace').then(r => r.json())")
+        (gone,) = trace["withdrawn"]
+        over = page.locator("[data-plot='depth'] .u-over")
+        box = over.bounding_box()
+        assert box is not None
+        middle = (gone["from_ms"] + gone["to_ms"]) / 2 / trace["end_ms"]
+        over.hover(position={"x": box["width"] * middle, "y": 190})
+        expect(page.locator("#readout")).to_contain_text("withdrawn: The pen lay on the table.")
+        expect(page.locator("#part-head")).to_contain_text("3 documents are withdrawn")
+        picture(page, tmp_path, "session-withdrawn-hovered")
 
 
 def test_shots_are_read_out_one_by_one(browser: Browser, told: LiveConsole) -> None:

@@ -11,7 +11,17 @@ from dermatrace.judge.index import Index
 from dermatrace.reading.session_facts import Page, gather
 from dermatrace.reading.session_reading import SessionReading, context_of
 from dermatrace.reading.session_review import Review, review_of
-from support.session_scenes import BROKEN_OFF, CALM, GAPS, HIGH, NOTHING, RUNNING, SHOTS, Scene
+from support.session_scenes import (
+    BROKEN_OFF,
+    CALM,
+    GAPS,
+    HIGH,
+    NOTHING,
+    RUNNING,
+    SHOTS,
+    WITHDRAWN,
+    Scene,
+)
 
 Change = Callable[[Page], Page]
 
@@ -105,3 +115,13 @@ def test_what_the_judge_has_not_come_to_is_said(scenes: Path) -> None:
     assert review.verdict == "Not judged yet."
     assert any("has not come to this session" in note for note in review.notes)
     assert (review.findings, review.zones, review.chart) == ((), (), ())
+
+
+def test_what_was_withdrawn_is_listed_with_its_reason_and_noted(scenes: Path) -> None:
+    review = _review(scenes, WITHDRAWN)
+    told = [line.words for line in review.chart if line.sort == "correction"]
+    assert told == [
+        f"document {seq} withdrawn: The pen lay on the table." for seq in WITHDRAWN.withdrawn
+    ]
+    assert [note for note in review.notes if note.startswith("3 documents are withdrawn")]
+    assert not [note for note in _review(scenes, CALM).notes if "withdrawn" in note]

@@ -18,7 +18,18 @@ from dermatrace_schemas.chart_review import ChartZoneReattribution
 from dermatrace_schemas.needling import NeedlingWindows
 from dermatrace_schemas.parse import parse
 from dermatrace_schemas.rf import RfShot
-from support.session_scenes import BROKEN_OFF, CALM, CLOCKLESS, GAPS, HIGH, NOTHING, SHOTS, Scene
+from support.session_scenes import (
+    BROKEN_OFF,
+    CALM,
+    CLOCKLESS,
+    GAPS,
+    HIGH,
+    NOTHING,
+    SHOTS,
+    WITHDRAWN,
+    WITHDRAWN_SHOTS,
+    Scene,
+)
 from support.vectors import with_changes
 
 
@@ -72,6 +83,7 @@ def test_every_window_is_drawn_once_with_every_value_it_has(scenes: Path) -> Non
             windows.rate_hz,
             windows.contact_fraction,
             windows.is_late,
+            windows.is_withdrawn,
         )
     }
     assert lengths == {len(medians)}
@@ -193,3 +205,45 @@ def test_without_the_judge_readings_are_drawn_and_no_limit_is_claimed(scenes: Pa
 def test_session_of_which_only_the_start_is_known_has_nothing_to_draw(scenes: Path) -> None:
     trace = _trace(scenes, NOTHING)
     assert (trace.windows.at_ms, trace.shots.at_ms, trace.end_ms) == ([], [], 0)
+
+
+def test_what_a_correction_withdraws_is_shown_and_marked_where_it_lies(scenes: Path) -> None:
+    trace, windows = _trace(scenes, WITHDRAWN), _trace(scenes, WITHDRAWN).windows
+    told = [
+        d for d in _documents(scenes, WITHDRAWN, NeedlingWindows) if isinstance(d, NeedlingWindows)
+    ]
+    gone = [one.seq in WITHDRAWN.withdrawn for one in told for _ in one.offset_ms]
+    assert windows.is_withdrawn == gone
+    assert any(gone)
+    (stretch,) = trace.withdrawn
+    assert (stretch.first_seq, stretch.last_seq) == (20, 22)
+    assert stretch.words == "withdrawn: The pen lay on the table."
+    marked = [at for at, is_gone in zip(windows.at_ms, gone, strict=True) if is_gone]
+    assert stretch.from_ms <= min(marked)
+    assert max(marked) < stretch.to_ms
+
+
+def test_withdrawn_shots_are_marked_and_no_other(scenes: Path) -> None:
+    shots = _trace(scenes, WITHDRAWN_SHOTS).shots
+    gone = {seq for seq, is_gone in zip(shots.seq, shots.is_withdrawn, strict=True) if is_gone}
+    assert gone == set(WITHDRAWN_SHOTS.withdrawn) & set(shots.seq)
+    assert gone
+    assert not any(_trace(scenes, SHOTS).shots.is_withdrawn)
+
+
+def test_zone_of_which_everything_is_withdrawn_was_not_worked_in(scenes: Path) -> None:
+    with _opened(scenes, CALM) as (reader, index, stream):
+        context = context_of(reader, index, stream)
+        assert context is not None
+        reading = SessionReading(context)
+        reading.read(reader, stream)
+        gone = reading.trace(reader, stream, None).stretches[1]
+        axis = reading.axis
+        spans = zip(axis.seqs, axis.begins_ms, strict=True)
+        seqs = frozenset(seq for seq, at_ms in spans if gone.from_ms <= at_ms < gone.to_ms)
+        chart = replace(context.chart, withdrawn_seqs=seqs)
+        reading.context = replace(context, chart=chart)
+        left = reading.trace(reader, stream, None).stretches
+    named = (gone.zone, gone.laterality, gone.pass_number)
+    assert named not in {(one.zone, one.laterality, one.pass_number) for one in left}
+    assert left

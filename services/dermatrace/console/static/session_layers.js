@@ -12,11 +12,11 @@ const DASHES = {
   device_rating: [12, 3, 2, 3],
 };
 const NEAR_PX = 6;
-const GAP_PX_MIN = 3;
+export const GAP_PX_MIN = 3;
 const WAVE_PX = 5;
 
 /** Call with a pen clipped to the plot, in device pixels. */
-function drawn(plot, act) {
+export function drawn(plot, act) {
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.beginPath();
@@ -27,11 +27,11 @@ function drawn(plot, act) {
   ctx.restore();
 }
 
-function across(plot, ms) {
+export function across(plot, ms) {
   return plot.valToPos(ms / 1000, "x", true);
 }
 
-function visible(plot, ones) {
+export function visible(plot, ones) {
   const { min, max } = plot.scales.x;
   return ones.filter((one) => one.to_ms / 1000 >= min && one.from_ms / 1000 <= max);
 }
@@ -115,7 +115,7 @@ export function absences(scene) {
     });
 }
 
-function fill(plot, pen, box, span, style, scale = 1) {
+export function fill(plot, pen, box, span, style, scale = 1) {
   const left = across(plot, span.from_ms);
   const width = Math.max(across(plot, span.to_ms) - left, GAP_PX_MIN * scale);
   pen.fillStyle = style;
@@ -237,6 +237,7 @@ export function lollipops(scene, setName, toldName) {
       const foot = plot.valToPos(Math.max(0, plot.scales.y.min), "y", true);
       for (let at = first; at <= last; at += 1) {
         const x = across(plot, shots.at_ms[at]);
+        if (shots.is_withdrawn[at]) continue;
         const isTest = shots.is_test[at];
         pen.strokeStyle = isTest ? scene.theme["ink-soft"] : scene.theme.ink;
         pen.fillStyle = pen.strokeStyle;
@@ -260,7 +261,7 @@ export function lollipops(scene, setName, toldName) {
     });
 }
 
-function height(plot, value) {
+export function height(plot, value) {
   return value === null ? null : plot.valToPos(value, "y", true);
 }
 

@@ -112,7 +112,7 @@ export function ribbon(plot, windows, pen, colour) {
     left = null;
   };
   for (let at = first; at <= last; at += 1) {
-    if (windows.low_mm[at] === null || windows.high_mm[at] === null) continue;
+    if (windows.low_mm[at] === null || windows.high_mm[at] === null || windows.is_withdrawn[at]) continue;
     const begin = Math.round(across(windows.at_ms[at] / 1000));
     const end = Math.round(across((windows.at_ms[at] + windows.length_ms[at]) / 1000));
     const [y0, y1] = [down(windows.low_mm[at]), down(windows.high_mm[at])];

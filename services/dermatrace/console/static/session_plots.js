@@ -3,6 +3,7 @@
 import * as layers from "./session_layers.js";
 import { broken } from "./session_lines.js";
 import { faded } from "./session_theme.js";
+import { withdrawn } from "./session_withdrawn.js";
 import uPlot from "./vendor/uplot-1.6.32.js";
 
 const AXIS_PX = 54;
@@ -109,6 +110,7 @@ export class Plots {
     }
     if (kind.name === "depth") under.push(layers.ribbons(scene));
     if (kind.shots) over.push(layers.lollipops(scene, ...kind.shots));
+    if (!kind.isLane) over.push(withdrawn(scene, kind));
     over.push(layers.doubts(scene), layers.selection(scene));
     const plot = new uPlot(
       {
@@ -222,10 +224,12 @@ function ends(kind, recording) {
   return [Math.max(0, low - room), high + room];
 }
 
+/** What was withdrawn does not make a plot reach further: it is often what nobody can believe. */
 function told(kind, { lines, shots, windows }) {
-  if (kind.name === "depth") return windows.high_mm.concat(windows.set_mm);
+  const standing = (columns, name) => columns[name].filter((_, at) => !columns.is_withdrawn[at]);
+  if (kind.name === "depth") return standing(windows, "high_mm").concat(standing(windows, "set_mm"));
   if (kind.name === "rate") return lines.rate;
-  return kind.shots.flatMap((name) => (name === null ? [] : shots[name]));
+  return kind.shots.flatMap((name) => (name === null ? [] : standing(shots, name)));
 }
 
 function dataOf(kind, recording, theme) {

@@ -28,6 +28,7 @@ export class Readout {
     if (gap) parts.push(gap.words);
     else if (recording.hasWindows) parts.push(...this.window(ms));
     if (!gap && recording.hasShots) parts.push(...this.shot(ms, nearMs));
+    parts.push(...trace.withdrawn.filter(inside).map((one) => one.words));
     if (trace.late.some(inside)) parts.push("arrived late");
     if (trace.pauses.some(inside)) parts.push("paused");
     parts.push(...trace.doubts.filter(inside).map((doubt) => doubt.words));

@@ -2,11 +2,11 @@
 
 const WINDOW_NAMES = [
   "at_ms", "length_ms", "set_mm", "low_mm", "median_mm", "high_mm", "rate_hz", "contact_fraction",
-  "is_late",
+  "is_late", "is_withdrawn",
 ];
 const SHOT_NAMES = [
   "at_ms", "seq", "is_test", "set_mm", "reported_mm", "per_pin_set_mj", "per_pin_mj",
-  "total_set_mj", "total_mj", "impedance_ohm", "temperature_celsius", "is_late",
+  "total_set_mj", "total_mj", "impedance_ohm", "temperature_celsius", "is_late", "is_withdrawn",
 ];
 /** Of a window's length: a longer pause before the next one is not bridged. */
 const BREAK_FRACTION = 0.5;
@@ -118,6 +118,7 @@ function lines(windows) {
   for (let at = 0; at < windows.at_ms.length; at += 1) {
     const begin = windows.at_ms[at];
     const length = windows.length_ms[at];
+    if (windows.is_withdrawn[at]) continue; // no line goes through it: its own layer shows it
     if (end !== null && begin - end > length * BREAK_FRACTION) {
       add(end / 1000, ...nothing);
       held.set = held.contact = null;
