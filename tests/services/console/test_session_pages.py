@@ -1,5 +1,6 @@
 """One session as a page and as JSON: facts, readings, reasons, and who reads them."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from dermatrace.console.access import CLINICAL, WRITERS, Role
 from support.console_bench import NORTH, SOUTH, ConsoleBench
 from support.judge_bench import (
     RUN,
@@ -187,3 +189,25 @@ def test_erased_session_says_only_that_it_was(tmp_path: Path) -> None:
         assert "Erased by order" in client.get(f"{address}/report").text
         assert client.get(f"{address}/findings/0").status_code == 404
         assert '"is_open": false' in client.get(f"{address}/live").text
+
+
+@pytest.mark.parametrize("role", sorted(CLINICAL))
+def test_links_lead_from_the_session_to_its_chart_and_back(
+    sessions: ConsoleBench, role: Role
+) -> None:
+    client = sessions.signed_in(role)
+    chart = _link(client.get(CALM.address).text, "Chart")
+    assert chart == f"{CALM.address}/chart"
+    page = client.get(chart)
+    assert page.status_code == 200
+    assert ("<form" in page.text.partition("<main")[2].partition("</main>")[0]) is (role in WRITERS)
+    back = _link(page.text, "Session")
+    assert back == CALM.address
+    assert client.get(back).status_code == 200
+
+
+def _link(html: str, words: str) -> str:
+    """Return where the link with these words in the page's heading leads."""
+    found = re.search(rf'<a[^>]* href="([^"]+)">{words}</a>', html.partition("<main")[2])
+    assert found is not None, f"there is no link {words}"
+    return found[1]
