@@ -6,7 +6,6 @@ from fastapi import Depends, FastAPI
 from fastapi.datastructures import Default
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
-from starlette.staticfiles import StaticFiles
 
 from dermatrace.console import (
     account_pages,
@@ -82,7 +81,7 @@ def create_app(installation: Installation) -> FastAPI:
     )
     app.state.installation = installation
     app.state.guard = Guard(installation, routes)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", STATIC.app, name="static")
     for route in routes:
         _add(app, route)
     answer_problems(app)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dermatrace.console.navigation import places_for
+from dermatrace.console.static_files import StaticFiles
 from dermatrace.console.words import (
     PRIORITY_MARKS,
     age_words,
@@ -21,7 +22,7 @@ from dermatrace.console.words import (
 from dermatrace.reading.registry_text import moment
 
 FOLDER: Final = Path(str(files("dermatrace.console")))
-STATIC: Final = FOLDER / "static"
+STATIC: Final = StaticFiles(FOLDER / "static")
 
 
 def render(template: str, facts: dict[str, Any]) -> str:
@@ -52,7 +53,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "places_for": places_for,
         "priority_marks": PRIORITY_MARKS,
-        "static": _static,
+        "static": STATIC.address,
     }
     return environment
 
@@ -63,10 +64,3 @@ def _minute(utc_ms: int) -> str:
 
 def _iso(utc_ms: int) -> str:
     return datetime.fromtimestamp(utc_ms / 1_000, UTC).isoformat(timespec="seconds")
-
-
-@cache
-def _static(name: str) -> str:
-    """Return the address of a file of ours; another content is another address."""
-    changed_ns = (STATIC / name).stat().st_mtime_ns
-    return f"/static/{name}?{changed_ns:x}"
