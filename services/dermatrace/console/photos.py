@@ -104,12 +104,13 @@ class PhotoStore:
         rows = self._store.rows(
             "SELECT photo_sha256 FROM photos WHERE clinic = ? AND visit_id = ?", (clinic, visit_id)
         )
+        for (digest,) in rows:
+            others = "SELECT 1 FROM photos WHERE clinic = ? AND photo_sha256 = ? AND visit_id != ?"
+            if not self._store.rows(others, (clinic, digest, visit_id)):
+                self._path(clinic, digest).unlink(missing_ok=True)
+        # The files first: one that is not known any more would never be deleted.
         delete = "DELETE FROM photos WHERE clinic = ? AND visit_id = ?"
         self._store.write((delete, (clinic, visit_id)))
-        for (digest,) in rows:
-            kept = "SELECT 1 FROM photos WHERE clinic = ? AND photo_sha256 = ?"
-            if not self._store.rows(kept, (clinic, digest)):
-                self._path(clinic, digest).unlink(missing_ok=True)
         return len(rows)
 
     def _path(self, clinic: str, digest: str) -> Path:

@@ -13,6 +13,7 @@ from dermatrace import logs
 from dermatrace.clock import Clock
 from dermatrace.console.app import create_app
 from dermatrace.console.attaching import Attaching
+from dermatrace.console.forgetting import Forgetting
 from dermatrace.console.installation import LOOPBACK, Installation, address_of
 from dermatrace.errors import UsageError
 from dermatrace.settings import Settings
@@ -66,7 +67,7 @@ class ConsoleService:
         self._log.info("ready", url=self.installation.url)
         attaching = Attaching(self.installation.telling, self.installation.clock)
         self.installation.floor.stay(attaching.after_look)
-        with self.installation, self._socket:
+        with self.installation, self._socket, Forgetting(self.installation):
             asyncio.run(self._server.serve(sockets=[self._socket]))
         self._log.info("stopped")
 

@@ -7,15 +7,18 @@ from typing import Final
 import pytest
 from starlette.testclient import TestClient
 
+from dermatrace.console.forgetting import Forgetting
 from dermatrace.console.photos import PHOTO_BYTES_MAX, PhotoStore, media_type_of
 from dermatrace.journal.reader import JournalReader
 from support.broker import Mosquitto
 from support.console_bench import NORTH, SOUTH, ConsoleBench, csrf_of
+from support.console_browser import LiveConsole
 from support.ingest_thread import IngestThread
 from support.judge_bench import JudgeBench, erasure_message
 from support.waiting import wait_until
 
 JPEG: Final = b"\xff\xd8\xff\xe0" + bytes(range(200))
+OTHER: Final = JPEG + b"another"
 VISIT: Final = "visit-run-pen-north-1-1"
 
 
@@ -94,24 +97,57 @@ def test_files_are_for_their_owner_alone(bench: ConsoleBench) -> None:
     assert path.parent.stat().st_mode & 0o077 == 0
 
 
-def test_images_follow_an_order_to_erase_their_subject(data: Path, mosquitto: Mosquitto) -> None:
+def _taken_and_erased(bench: ConsoleBench, data: Path) -> str:
+    """Keep an image, record that there is one, erase whose it is; return its digest."""
     digest = hashlib.sha256(JPEG).hexdigest()
+    nurse = bench.signed_in("operator", NORTH)
+    assert _put(nurse, NORTH, JPEG) == 200
+    facts = {"visit_id": VISIT, "photo_sha256": digest, "moment": "before"}
+    with IngestThread(data / "journal.db", bench.installation.settings.broker_address()):
+        answer = nurse.post(
+            f"/api/v1/chart/{NORTH}",
+            json={"about": VISIT, "documents": [{"kind": "chart.photo", "facts": facts}]},
+            headers={"x-csrf-token": csrf_of(nurse)},
+        )
+        assert answer.json()["told"][0]["state"] == "recorded"
+    assert nurse.get(f"/photos/{NORTH}/{digest}").status_code == 200
+    subject = nurse.get(f"/api/v1/visits/{NORTH}/{VISIT}").json()["plan"]["subject_id"]
+    _erase(data, subject)
+    return digest
+
+
+def _files(bench: ConsoleBench) -> list[Path]:
+    return list(bench.installation.photo_folder.glob("*/*"))
+
+
+def test_images_follow_an_order_to_erase_their_subject(data: Path, mosquitto: Mosquitto) -> None:
     with ConsoleBench(data, broker_port=mosquitto.port) as bench:
+        digest = _taken_and_erased(bench, data)
         nurse = bench.signed_in("operator", NORTH)
-        assert _put(nurse, NORTH, JPEG) == 200
-        facts = {"visit_id": VISIT, "photo_sha256": digest, "moment": "before"}
-        with IngestThread(data / "journal.db", bench.installation.settings.broker_address()):
-            answer = nurse.post(
-                f"/api/v1/chart/{NORTH}",
-                json={"about": VISIT, "documents": [{"kind": "chart.photo", "facts": facts}]},
-                headers={"x-csrf-token": csrf_of(nurse)},
-            )
-            assert answer.json()["told"][0]["state"] == "recorded"
-        assert nurse.get(f"/photos/{NORTH}/{digest}").status_code == 200
-        subject = nurse.get(f"/api/v1/visits/{NORTH}/{VISIT}").json()["plan"]["subject_id"]
-        _erase(data, subject)
         assert nurse.get(f"/photos/{NORTH}/{digest}").status_code == 404
-        assert not list(bench.installation.photo_folder.glob("*/*"))
+        assert not _files(bench)
+
+
+def test_erased_image_is_deleted_though_nobody_asks_for_one(
+    data: Path, mosquitto: Mosquitto
+) -> None:
+    with ConsoleBench(data, broker_port=mosquitto.port) as bench:
+        with Forgetting(bench.installation, interval_s=0.05):
+            _put(bench.signed_in("operator", NORTH), NORTH, OTHER, visit="visit-of-another")
+            _taken_and_erased(bench, data)
+            wait_until(lambda: len(_files(bench)) < 2, what="the console to delete it")
+        (left,) = _files(bench)
+        assert left.read_bytes() == OTHER
+
+
+def test_console_that_starts_deletes_what_was_erased_while_it_was_away(
+    data: Path, mosquitto: Mosquitto
+) -> None:
+    with ConsoleBench(data, broker_port=mosquitto.port) as bench:
+        _taken_and_erased(bench, data)
+        assert _files(bench)
+    with LiveConsole(data):
+        wait_until(lambda: not _files(bench), what="the console to delete it")
 
 
 def _erase(data: Path, subject_id: str) -> None:
