@@ -43,7 +43,11 @@ MEBIBYTE: Final = 1024**2
 def settings_for(folder: Path, broker_port: int) -> Settings:
     """Return the product's own defaults, in this folder and on free ports."""
     return Settings(
-        data=folder, broker_port=broker_port, health_port=free_port(), log_level="warning"
+        data=folder,
+        broker_port=broker_port,
+        health_port=free_port(),
+        judge_health_port=free_port(),
+        log_level="warning",
     )
 
 

@@ -68,6 +68,7 @@ def settings_for(org: InfluxOrg, folder: Path) -> Settings:
         influxdb_token_file=token_file,
         forward_health_port=free_port(),
         health_port=free_port(),
+        judge_health_port=free_port(),
         log_level="warning",
     )
 

@@ -42,6 +42,10 @@ Told: TypeAlias = Mapping[tuple[str, ...], float]
 _log = logs.log("health")
 
 
+def _nothing() -> None:
+    """Do nothing: the owner writes whatever changes."""
+
+
 @dataclass(slots=True)
 class State:
     """Whether each part is alive; written by its owner, read by the health page."""
@@ -49,6 +53,8 @@ class State:
     connected: bool = False
     ready: bool = False
     problems: list[str] = field(default_factory=list)
+    renew: Callable[[], None] = field(default=_nothing, repr=False, compare=False)
+    """Asked before it is told, of an owner that can only say when it is asked."""
 
     @property
     def is_healthy(self) -> bool:
@@ -143,6 +149,7 @@ class HealthServer:
 
 
 def _healthz(state: State, start: "StartResponse") -> list[bytes]:
+    state.renew()
     body = {
         "healthy": state.is_healthy,
         "ready": state.ready,

@@ -79,11 +79,18 @@ class Settings(BaseSettings):
     health_port: int = Field(default=8427, ge=0, le=65_535)
     """Port of ingest's `/healthz` and `/metrics`; 0 takes a free one."""
     ingest_url: str | None = None
-    """Where forward finds ingest's health page; unset: at `health_port` of this machine."""
+    """Where forward, console and doctor find ingest's health page; unset: at `health_port` of this
+    machine."""
     forward_health_port: int = Field(default=8428, ge=0, le=65_535)
     """Port of forward's `/healthz` and `/metrics`; 0 takes a free one."""
     forward_url: str | None = None
-    """Where doctor finds forward's health page; unset: at `forward_health_port` of this machine."""
+    """Where console and doctor find forward's health page; unset: at `forward_health_port` of this
+    machine."""
+    judge_health_port: int = Field(default=8429, ge=0, le=65_535)
+    """Port of the judge's `/healthz` and `/metrics`; 0 takes a free one."""
+    judge_url: str | None = None
+    """Where console and doctor find the judge's health page; unset: at `judge_health_port` of this
+    machine."""
     influxdb_url: str = "http://127.0.0.1:8086"
     """Where InfluxDB 2 is."""
     influxdb_org: str = Field(default="dermatrace", min_length=1)
@@ -202,6 +209,11 @@ class Settings(BaseSettings):
     def forward_page(self) -> str:
         """Where forward tells how it is."""
         return self.forward_url or _page(self.health_host, self.forward_health_port)
+
+    @property
+    def judge_page(self) -> str:
+        """Where the judge tells how it is."""
+        return self.judge_url or _page(self.health_host, self.judge_health_port)
 
     def outbox_file(self, clinic: str, sender: str) -> Path:
         """Return the memory of one sender of ours."""

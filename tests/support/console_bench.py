@@ -55,7 +55,7 @@ class ConsoleBench:
         **settings_given: Any,  # noqa: ANN401  any setting
     ) -> None:
         # Nothing that happens to run on this machine is looked at.
-        names = ("broker_port", "health_port", "forward_health_port")
+        names = ("broker_port", "health_port", "judge_health_port", "forward_health_port")
         ports = {name: find_free_port() for name in names}
         settings = Settings(data=folder, console_url=url, **(ports | settings_given))
         self._at_the_end = ExitStack()

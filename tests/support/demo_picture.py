@@ -34,7 +34,7 @@ def main() -> None:
     """Play, kill, draw."""
     clock = SystemClock()
     with tempfile.TemporaryDirectory() as folder:
-        settings = load_settings(data=Path(folder), health_port=0)
+        settings = load_settings(data=Path(folder), health_port=0, judge_health_port=0)
         with Supervisor(settings, "mosquitto", clock, any_port=True) as supervisor:
             import_sample_clinic(supervisor.settings, supervisor.address)
             fleet = LiveFleet(supervisor.settings, supervisor.address, 1, clock)

@@ -202,6 +202,7 @@ class ServiceProcess:
             "DERMATRACE_BROKER_PORT": str(self._broker_port),
             "DERMATRACE_BROKER_PROTOCOL": self._protocol,
             "DERMATRACE_HEALTH_PORT": "0",
+            "DERMATRACE_JUDGE_HEALTH_PORT": "0",
         }
 
 

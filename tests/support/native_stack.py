@@ -19,7 +19,7 @@ from support.tree import ROOT
 from support.waiting import wait_until
 
 END_WAIT_MAX_S: Final = 30.0
-PORTS: Final = (1883, 1884, 8883, 8086, 8427, 8428, 3000)
+PORTS: Final = (1883, 1884, 8883, 8086, 8427, 8428, 8429, 3000)
 _HOST_IN_URL: Final = re.compile(r"(?<=://)[a-z]+(?=:\d)")
 _LISTENER: Final = re.compile(r"^listener (\d+)$", re.MULTILINE)
 
@@ -145,6 +145,7 @@ class NativeStack:
         }
         ports = {
             "DERMATRACE_HEALTH_PORT": str(self.ports[8427]),
+            "DERMATRACE_JUDGE_HEALTH_PORT": str(self.ports[8429]),
             "DERMATRACE_FORWARD_HEALTH_PORT": str(self.ports[8428]),
         }
         return {**_without_ours(os.environ), **ports, **local, **self.extra}

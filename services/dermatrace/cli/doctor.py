@@ -60,6 +60,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
     if journal.ok:
         yield from look_at_forward(settings)
         yield _judge(settings)
+        yield _judge_process(settings)
         yield from look_at_registry(settings.journal_file, SystemClock().utc_ms())
 
 
@@ -115,6 +116,20 @@ def _judge(settings: Settings) -> Finding:
     remedy = "" if ok else "Is it running? Its log says why it ended."
     found = f"judged to entry {judged.entry_id} of {head.entry_id}"
     return Finding("judge", ok=ok, found=found, remedy=remedy)
+
+
+def _judge_process(settings: Settings) -> Finding:
+    if not settings.journal_file.exists():
+        return Finding("judging", ok=True, found="nothing to judge yet")
+    try:
+        state = ask_health(settings.judge_page)
+    except ServerUnavailable:
+        found = f"nobody answers at {settings.judge_page}/healthz"
+        remedy = "Start it (`dermatrace up` or `dermatrace judge`); its log says why it ended."
+        return Finding("judging", ok=False, found=found, remedy=remedy)
+    told = state.problems or ["runs" if state.is_healthy else "runs, but cannot reach the broker"]
+    remedy = "" if state.is_healthy else "Its log says more. Verdicts wait in its outboxes."
+    return Finding("judging", ok=state.is_healthy, found="; ".join(told), remedy=remedy)
 
 
 def _mosquitto() -> Finding:

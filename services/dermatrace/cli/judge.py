@@ -1,5 +1,7 @@
 """`dermatrace judge`: every session on record against what was in force, live."""
 
+from contextlib import closing
+
 from dermatrace import logs
 from dermatrace.cli.options import Data
 from dermatrace.clock import SystemClock
@@ -14,7 +16,8 @@ def judge(data: Data = None) -> None:
     Reads DIR/journal.db, sends its verdicts through outboxes in DIR/outbox like any other sender,
     and keeps DIR/index.db: what `sessions`, `series`, `explain` and `whatif` look things up in.
     That file may be deleted while no judge runs: it is rebuilt, and the same is said again.
-    Recording never waits for it. One process judges a journal; a second one exits with 3.
+    Recording never waits for it. /healthz and /metrics are on DERMATRACE_JUDGE_HEALTH_PORT. One
+    process judges a journal; a second one exits with 3.
     """
     settings = load_settings(data=data)
     logs.set_up_logs(as_json=settings.log_format == "json", level=settings.log_level)
@@ -24,5 +27,7 @@ def judge(data: Data = None) -> None:
         capacity_bytes=settings.outbox_capacity_bytes,
     )
     service = JudgeService(settings.journal_file, settings.index_file, sender, SystemClock())
+    health = service.serve_health(settings.health_host, settings.judge_health_port)
     service.stop_on_signals()
-    service.run()
+    with closing(health):
+        service.run()

@@ -101,7 +101,7 @@ def demo(
     0 only if both agree.
     """
     folder = data or Path("data") / "demo"
-    settings = load_settings(data=folder, health_port=0)
+    settings = load_settings(data=folder, health_port=0, judge_health_port=0)
     logs.set_up_logs(as_json=False, level="error")
     kind = _broker_kind(broker)
     clock = SystemClock()

@@ -46,8 +46,7 @@ def _broker(settings: Settings) -> Finding:
 
 
 def _recorder(settings: Settings) -> Finding:
-    url = settings.ingest_url or f"http://{settings.health_host}:{settings.health_port}"
-    told = _ask(f"{url}/healthz")
+    told = _ask(f"{settings.ingest_page}/healthz")
     if isinstance(told, str):
         remedy = f"{_START} `dermatrace ingest`. Devices keep what they have until it records."
         return Finding("recorder", ok=False, found=told, remedy=remedy)
@@ -78,6 +77,14 @@ def _judge(desk: Desk) -> Finding:
         remedy = f"{_START} `dermatrace judge`: it judges all that is on record."
         return Finding("judge", ok=False, found="nothing has been judged", remedy=remedy)
     behind = max(0, journal.head().entry_id - index.cursor()[0].entry_id)
+    told = _ask(f"{desk.installation.settings.judge_page}/healthz")
+    if isinstance(told, str):
+        remedy = f"{_START} `dermatrace judge`. It goes on where it was; findings may be missing."
+        return Finding("judge", ok=False, found=f"{told}, {behind:,} entries behind", remedy=remedy)
+    if not told.get("healthy"):
+        problems = ", ".join(map(str, told.get("problems", ()))) or "not connected to the broker"
+        remedy = "Its log says more. Verdicts wait in its outboxes, and nothing is lost."
+        return Finding("judge", ok=False, found=problems, remedy=remedy)
     if behind <= BEHIND_ENTRIES_MAX:
         found = "has judged all there is" if behind == 0 else f"{behind:,} entries behind"
         return Finding("judge", ok=True, found=found)
@@ -87,7 +94,7 @@ def _judge(desk: Desk) -> Finding:
 
 def _forward(settings: Settings) -> Finding:
     what = "forwarding to InfluxDB"
-    told = _ask(f"http://{settings.health_host}:{settings.forward_health_port}/healthz")
+    told = _ask(f"{settings.forward_page}/healthz")
     if isinstance(told, str):
         if not settings.forward_file.exists():
             return Finding(what, ok=True, found="not in use: there are no trends in Grafana")

@@ -54,7 +54,12 @@ class VerdictSender:
     @property
     def waiting_count(self) -> int:
         """Verdicts that the broker has not taken yet."""
-        return sum(sender.waiting_count for sender in self._senders.values())
+        return sum(sender.waiting_count for sender in list(self._senders.values()))
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether verdicts can go out for every clinic there is; with none, nothing has to."""
+        return all(sender.is_connected for sender in list(self._senders.values()))
 
     def open_clinic(self, clinic: str) -> None:
         """Open a clinic's outbox and begin to publish what it still holds.

@@ -61,7 +61,7 @@ class Supervisor:
         self._clock = clock
         self._log = logs.log("supervisor")
         self.settings = self._with_own_broker(settings) if broker != "external" else settings
-        ports = ("health_port", "forward_health_port", "console_port")
+        ports = ("health_port", "judge_health_port", "forward_health_port", "console_port")
         if any_port and answers("127.0.0.1", self.settings.console_port):
             self.settings = self.settings.model_copy(update={"console_port": 0})
         self.settings = self.settings.model_copy(

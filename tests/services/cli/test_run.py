@@ -96,6 +96,7 @@ def test_up_restarts_a_killed_recorder_and_ends_cleanly(tmp_path: Path) -> None:
             **os.environ,
             "DERMATRACE_BROKER_PORT": str(find_free_port()),
             "DERMATRACE_HEALTH_PORT": str(health_port),
+            "DERMATRACE_JUDGE_HEALTH_PORT": "0",
         },
         stdout=subprocess.PIPE,
         text=True,
@@ -122,7 +123,7 @@ def test_up_also_forwards_where_a_token_lies_and_waits_for_no_influxdb(tmp_path:
     token.parent.mkdir()
     token.write_text("none\n", encoding="utf-8")
     influxdb = f"http://127.0.0.1:{find_free_port()}"
-    ports = ("BROKER_PORT", "HEALTH_PORT", "FORWARD_HEALTH_PORT")
+    ports = ("BROKER_PORT", "HEALTH_PORT", "JUDGE_HEALTH_PORT", "FORWARD_HEALTH_PORT")
     taken = {f"DERMATRACE_{name}": str(find_free_port()) for name in ports}
     up = subprocess.Popen(
         [sys.executable, "-m", "dermatrace", "up", "--data", str(tmp_path)],

@@ -19,10 +19,9 @@ def _parts(bench: ConsoleBench) -> dict[str, dict[str, Any]]:
 
 def test_part_that_does_not_answer_is_named_with_what_to_do(bench: ConsoleBench) -> None:
     parts = _parts(bench)
-    for name in ("broker", "recorder"):
+    for name in ("broker", "recorder", "judge"):
         assert not parts[name]["ok"]
         assert "dermatrace up" in parts[name]["remedy"]
-    assert parts["judge"]["ok"]
     assert "needs attention" in bench.signed_in("director").get("/health").text
 
 
@@ -58,6 +57,36 @@ def test_recorder_is_told_as_it_tells_itself(
     assert recorder["found"] == found
     assert recorder["ok"] is (found == "records what comes")
     assert bool(recorder["remedy"]) is not recorder["ok"]
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({"healthy": True, "problems": []}, "has judged all there is"),
+        ({"healthy": False, "problems": ["it has not come round for 70 s"]}, "not come round"),
+        ({"healthy": False, "problems": []}, "not connected to the broker"),
+    ],
+)
+def test_judge_is_told_as_it_tells_itself(data: Path, said: dict[str, Any], found: str) -> None:
+    status = 200 if said["healthy"] else 503
+    with (
+        HealthPage(json.dumps(said), status) as page,
+        ConsoleBench(data, judge_health_port=page.port) as bench,
+    ):
+        judge = _parts(bench)["judge"]
+    assert found in judge["found"]
+    assert judge["ok"] is said["healthy"]
+    assert bool(judge["remedy"]) is not judge["ok"]
+
+
+def test_parts_are_asked_where_a_setting_says(tmp_path: Path) -> None:
+    body = json.dumps({"healthy": True, "connected": True, "problems": []})
+    with HealthPage(body) as page:
+        url = f"http://127.0.0.1:{page.port}"
+        with ConsoleBench(tmp_path, ingest_url=url, forward_url=url) as bench:
+            parts = _parts(bench)
+    assert parts["recorder"]["ok"]
+    assert parts["forwarding to InfluxDB"]["found"] == "keeps up"
 
 
 def test_broker_that_listens_is_well(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ SMALL: Final = ConsoleDimensions(80, 24)
 @pytest.fixture
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     """Return one that has started everything."""
-    settings = load_settings(data=tmp_path, health_port=0)
+    settings = load_settings(data=tmp_path, health_port=0, judge_health_port=0)
     with Supervisor(settings, "mosquitto", SystemClock(), any_port=True) as supervisor:
         yield supervisor
 

@@ -3,19 +3,22 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from dermatrace.clock import SystemClock
 from dermatrace.errors import JournalReplaced
+from dermatrace.health import ask_health, ask_numbers
 from dermatrace.judge.paperwork import Verdict
 from dermatrace.judge.sending import VerdictSender
-from dermatrace.judge.service import JudgeService
+from dermatrace.judge.service import STILL_MAX_MS, JudgeService
 from dermatrace.mqtt import BrokerAddress
 from dermatrace.sender.outbox import IN_MEMORY
 from dermatrace.sender.sender import Sender
 from support.judge_bench import JudgeBench, device_messages, registry_messages, session_of
+from support.manual_clock import ManualClock
 from support.ports import find_free_port
 from support.waiting import wait_until
 
@@ -93,6 +96,31 @@ def test_outboxes_of_all_clinics_judged_before_are_opened_though_nothing_is_to_b
     service.run()
     assert sender.opened == [SESSION.device.clinic]
     assert not sender.sent
+
+
+def test_health_page_tells_how_far_it_is_and_goes_red_when_it_is_stuck(bench: JudgeBench) -> None:
+    clock = ManualClock()
+    sender = _Noting(_nobody())
+    service = JudgeService(bench.bench.path, bench.folder / "index.db", sender, clock)
+    with closing(service.serve_health("127.0.0.1", 0)) as page:
+        url = f"http://127.0.0.1:{page.port}"
+        assert not ask_health(url).ready
+        thread = threading.Thread(target=service.run)
+        thread.start()
+        try:
+            wait_until(lambda: ask_health(url).is_healthy, what="a judge that is well")
+            wait_until(
+                lambda: ask_numbers(url)["dermatrace_judge_entries",] > 0, what="entries judged"
+            )
+            numbers = ask_numbers(url)
+        finally:
+            service.stop()
+            thread.join()
+        assert numbers["dermatrace_judge_waiting_verdicts",] == 0
+        clock.advance(STILL_MAX_MS + 1_000)
+        stuck = ask_health(url)
+    assert not stuck.is_healthy
+    assert stuck.problems == ["it has not come round for 61 s"]
 
 
 class _Hasty(SystemClock):

@@ -23,7 +23,7 @@ pytestmark = [
 
 
 def _supervisor(data: Path) -> Supervisor:
-    settings = load_settings(data=data, health_port=0)
+    settings = load_settings(data=data, health_port=0, judge_health_port=0)
     return Supervisor(settings, "mosquitto", SystemClock(), any_port=True)
 
 

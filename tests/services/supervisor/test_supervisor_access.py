@@ -33,6 +33,7 @@ def guarded(tmp_path: Path, free_port: int) -> Settings:
         data=tmp_path / "data",
         broker_port=free_port,
         health_port=0,
+        judge_health_port=0,
         broker_passwords=tmp_path / "secrets" / BROKER_FOLDER,
         listen_password_file=access / PASSWORDS,
         listen_acl_file=access / ACL,

@@ -27,7 +27,7 @@ pytestmark = [
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Supervisor]:
     """Return one that has started everything, the console too."""
-    settings = load_settings(data=tmp_path, health_port=0, console_port=0)
+    settings = load_settings(data=tmp_path, health_port=0, judge_health_port=0, console_port=0)
     clock = SystemClock()
     with Supervisor(settings, "mosquitto", clock, any_port=True, serves=True) as supervisor:
         yield supervisor

@@ -36,6 +36,7 @@ def started(data: Path, url: str, org: str = "nobody", token: str = "none") -> I
     settings = load_settings(
         data=data,
         health_port=0,
+        judge_health_port=0,
         forward_health_port=0,
         influxdb_url=url,
         influxdb_org=org,
