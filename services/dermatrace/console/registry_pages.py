@@ -1,7 +1,6 @@
 """The registry of each clinic: what is on record, whether it is in force, and why not."""
 
 from typing import Annotated, Any, Final, get_args
-from urllib.parse import urlencode
 
 from fastapi import Query
 
@@ -9,6 +8,7 @@ from dermatrace.console.access import CLINICAL, Access
 from dermatrace.console.desk import AtDesk, Desk
 from dermatrace.console.doors import Doors
 from dermatrace.console.facts import Facts
+from dermatrace.console.paging import pages_of
 from dermatrace.console.registry_lookup import (
     VersionItem,
     find_version,
@@ -68,7 +68,7 @@ def _dress_list(desk: Desk, facts: RegistryList) -> dict[str, Any]:
         "kinds": get_args(RegistryKind),
         "asked_clinic": told.get("clinic", ""),
         "asked_kind": told.get("kind", ""),
-        "further": urlencode({**told, "start": str(facts.next)}),
+        "pages": pages_of(desk.request.url, "start", facts.next),
     }
 
 

@@ -11,6 +11,7 @@ from dermatrace.console.access import CLINICAL, Access
 from dermatrace.console.desk import AtDesk, Desk
 from dermatrace.console.doors import Doors
 from dermatrace.console.facts import Facts
+from dermatrace.console.paging import pages_of
 from dermatrace.errors import NotHere
 from dermatrace.journal.entry import Entry, Reason
 from dermatrace_schemas.topics import sender_of
@@ -70,7 +71,13 @@ class Rejection(Facts):
     """Where all bytes are, as they came; null if erased."""
 
 
-@doors.facts("/rejections", "rejections.html", Access(CLINICAL, "clinics", reads="rejections"))
+def _dress(desk: Desk, facts: RejectionList) -> dict[str, Any]:
+    return {"pages": pages_of(desk.request.url, "before", facts.next)}
+
+
+@doors.facts(
+    "/rejections", "rejections.html", Access(CLINICAL, "clinics", reads="rejections"), dress=_dress
+)
 def rejections(
     desk: AtDesk, before: Annotated[int | None, Query(ge=1, le=ENTRY_ID_MAX)] = None
 ) -> RejectionList:

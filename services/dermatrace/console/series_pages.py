@@ -11,6 +11,7 @@ from dermatrace.console.access import CLINICAL, Access
 from dermatrace.console.clinic_time import local_clock, time_zone_of
 from dermatrace.console.desk import AtDesk, Desk
 from dermatrace.console.doors import Doors
+from dermatrace.console.paging import pages_of
 from dermatrace.console.rendering import render
 from dermatrace.console.report import POLICY
 from dermatrace.console.series_facts import (
@@ -47,7 +48,16 @@ _SUBJECT: Final = "/series/{clinic}/{subject}"
 After = Annotated[int, Query(ge=0, le=SUBJECTS_PASSED_MAX, description="Subjects to pass over.")]
 
 
-@doors.facts("/series", "series_list.html", Access(CLINICAL, "clinics", reads="series list"))
+def _dress_list(desk: Desk, facts: SeriesList) -> dict[str, Any]:
+    return {"pages": pages_of(desk.request.url, "after", facts.next)}
+
+
+@doors.facts(
+    "/series",
+    "series_list.html",
+    Access(CLINICAL, "clinics", reads="series list"),
+    dress=_dress_list,
+)
 def series_list(desk: AtDesk, after: After = 0) -> SeriesList:
     """List series of the visitor's clinics: what was given, and when the next treatment is due."""
     if desk.record.journal is None or desk.record.index is None:

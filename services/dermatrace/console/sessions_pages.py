@@ -11,6 +11,7 @@ from dermatrace.console.access import CLINICAL, Access
 from dermatrace.console.desk import AtDesk, Desk
 from dermatrace.console.doors import Doors
 from dermatrace.console.facts import Facts
+from dermatrace.console.paging import TRAIL, pages_of
 from dermatrace.console.searches import Searches
 from dermatrace.console.sessions_form import READY_MADE, choices
 from dermatrace.console.sessions_question import SessionsAsked
@@ -97,13 +98,11 @@ class SessionList(Facts):
 def _dress(desk: Desk, facts: SessionList) -> dict[str, Any]:
     """Return what the page needs beyond the facts: what was asked, and what can be."""
     told = dict(parse_qsl(desk.request.url.query))
-    asked = {name: value for name, value in told.items() if name not in {"limit", "after"}}
-    further = {**told, "after": str(facts.next)}
+    asked = {name: value for name, value in told.items() if name not in {"limit", "after", TRAIL}}
     return {
         "asked": asked,
         "question": urlencode(asked),
-        "next_question": None if facts.next is None else urlencode(further),
-        "is_first_page": "after" not in told,
+        "pages": pages_of(desk.request.url, "after", facts.next),
         "kept": _searches(desk).of(desk.visitor.name),
         "ready_made": READY_MADE,
         "choices": choices(desk),

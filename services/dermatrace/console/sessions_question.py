@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from dermatrace.console.access import Visitor
+from dermatrace.console.paging import TRAIL
 from dermatrace.errors import UsageError
 from dermatrace.judge.search import GradeShown, SessionQuery, State
 from dermatrace.reading.session_question import HOW_TO_WRITE_A_TIME, end_of_span
@@ -85,10 +86,12 @@ class SessionsAsked(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_blanks(cls, given: Any) -> Any:  # noqa: ANN401  whatever was sent
-        """Take an empty field of a form for one that was not filled in."""
+        """Leave out empty fields of a form, and the way back: neither asks anything."""
         if not isinstance(given, dict):
             return given
-        return {name: value for name, value in given.items() if value not in ("", [""])}
+        told = {name: value for name, value in given.items() if value not in ("", [""])}
+        told.pop(TRAIL, None)
+        return told
 
     @field_validator("*")
     @classmethod

@@ -10,6 +10,7 @@ from dermatrace.console.audit import Read
 from dermatrace.console.desk import AtDesk, Desk
 from dermatrace.console.doors import Doors
 from dermatrace.console.facts import Facts
+from dermatrace.console.paging import pages_of
 from dermatrace.console.people import User
 
 doors = Doors()
@@ -92,7 +93,11 @@ def revoke_user(desk: AtDesk) -> Response:
     return desk.to("/users")
 
 
-@doors.facts("/reads", "reads.html", _OWN)
+def _dress_reads(desk: Desk, facts: ReadList) -> dict[str, Any]:
+    return {"pages": pages_of(desk.request.url, "before", facts.next)}
+
+
+@doors.facts("/reads", "reads.html", _OWN, dress=_dress_reads)
 def reads(desk: AtDesk, before: Annotated[int | None, Query(ge=1, le=2**62)] = None) -> ReadList:
     """List who has looked at what, the newest first."""
     found = desk.installation.audit.newest(before_id=before, limit=PAGE_READS + 1)

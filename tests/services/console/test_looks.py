@@ -66,6 +66,25 @@ def test_keys_lead_through_the_list_and_to_the_search(browser: Browser, live: Li
         expect(page.get_by_label("Began on or after")).to_have_value("j")
 
 
+def test_keys_lead_to_the_next_page_and_back(
+    browser: Browser, live: LiveConsole, tmp_path: Path
+) -> None:
+    with browser.signed_in(live) as page:
+        page.goto("/sessions?limit=2")
+        first = page.locator("tbody").inner_text()
+        page.keyboard.press("n")
+        page.wait_for_url("**after=*")
+        page.keyboard.press("n")
+        expect(page.get_by_role("link", name="First page")).to_be_visible()
+        assert_accessible(page)
+        picture(page, tmp_path, "sessions-third-page")
+        page.keyboard.press("p")
+        expect(page.get_by_role("link", name="First page")).to_be_hidden()
+        page.keyboard.press("p")
+        expect(page.get_by_role("link", name="Newer sessions")).to_be_hidden()
+        assert page.locator("tbody").inner_text() == first
+
+
 def test_times_are_shown_by_the_clock_of_the_visitor(browser: Browser, live: LiveConsole) -> None:
     with browser.signed_in(live) as page:
         page.goto("/sessions")

@@ -1,7 +1,8 @@
-// `/` search, `j` `k` next and previous, `f` findings, `g` gaps, `?` help. Pages mark what they
+// `/` search, `j` `k` next and previous, `n` `p` pages of a list, `f` findings, `g` gaps, `?` help. Pages mark what they
 // have with data-key-search, data-key-row, data-key-finding and data-key-gap.
 
 const STEPS = { j: ["row", 1], k: ["row", -1], f: ["finding", 1], g: ["gap", 1] };
+const PAGES = { n: "next", p: "prev" };
 
 export function listenForKeys() {
   document.addEventListener("keydown", (event) => {
@@ -14,6 +15,8 @@ export function listenForKeys() {
       }
     } else if (event.key === "?") {
       document.getElementById("keys-help")?.showModal();
+    } else if (event.key in PAGES) {
+      document.querySelector(`.pager a[rel=${PAGES[event.key]}]`)?.click();
     } else if (event.key in STEPS) {
       step(...STEPS[event.key]);
     }
