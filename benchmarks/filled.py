@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from benchmarks import documents, visits
-from dermatrace.clock import SystemClock
+from dermatrace.clock import Clock, SystemClock
 from dermatrace.ingest.decode import Message, decode
 from dermatrace.ingest.open_streams import OpenStreams
 from dermatrace.ingest.recorder import Recorder
@@ -26,6 +26,8 @@ BATCH_SEQS: Final = 100
 """Documents of each session in one commit: filling is not what is measured."""
 BATCH_MESSAGES: Final = 2_000
 """Messages in one commit where they are of many streams."""
+
+NOW: Final = SystemClock()
 
 
 def session_key(number: int) -> StreamKey:
@@ -46,9 +48,15 @@ def messages_of(
             yield Message(text, payload, digest, topic, key, seq, document, None)
 
 
-def fill(path: Path, sessions: range, document_count: int, *, ended: bool = True) -> None:
+def fill(
+    path: Path,
+    sessions: range,
+    document_count: int,
+    *,
+    ended: bool = True,
+    clock: Clock = NOW,
+) -> None:
     """Append sessions to a journal, twenty at a time; those not `ended` stay open."""
-    clock = SystemClock()
     with contextlib.closing(Journal(path, clock)) as journal:
         streams = OpenStreams((), clock)
         recorder = Recorder(streams, clock)
@@ -61,9 +69,8 @@ def fill(path: Path, sessions: range, document_count: int, *, ended: bool = True
                 streams.committed()
 
 
-def record(path: Path, published: Iterable[visits.Message]) -> None:
+def record(path: Path, published: Iterable[visits.Message], clock: Clock = NOW) -> None:
     """Append messages to a journal, decoded one by one, in the order they are given."""
-    clock = SystemClock()
     with contextlib.closing(Journal(path, clock)) as journal:
         streams = OpenStreams((), clock)
         recorder = Recorder(streams, clock)

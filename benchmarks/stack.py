@@ -111,6 +111,17 @@ def forward(settings: Settings) -> Iterator[Child]:
         yield child
 
 
+@contextmanager
+def console(settings: Settings) -> Iterator[Child]:
+    """Run `python -m dermatrace console`, from when it answers.
+
+    Raises DermatraceError if it does not get so far.
+    """
+    is_ready = partial(answers, "127.0.0.1", settings.console_port)
+    with _running("console", our_command("console"), settings, is_ready) as child:
+        yield child
+
+
 def import_s() -> float:
     """Return how long Python takes to start and import the command line."""
     started_s = time.monotonic()

@@ -6,6 +6,8 @@ from benchmarks import (
     append,
     arriving,
     decode,
+    floor_browser,
+    floor_viewers,
     forwarding,
     judge_restart,
     judging,
@@ -13,6 +15,7 @@ from benchmarks import (
     panels,
     restart,
     sender,
+    session_open,
     stream_read,
     throughput,
     verdict_latency,
@@ -37,13 +40,15 @@ RECORD: Final[tuple[Benchmark, ...]] = (
 )
 TRENDS: Final[tuple[Benchmark, ...]] = (forwarding, arriving)
 BOARDS: Final[tuple[Benchmark, ...]] = (panels,)
+CONSOLE: Final[tuple[Benchmark, ...]] = (floor_viewers, floor_browser, session_open)
 PAGES: Final = {
     "performance.md": RECORD,
     "performance-influxdb.md": TRENDS,
     "performance-panels.md": BOARDS,
+    "performance-console.md": CONSOLE,
 }
 """Each page is measured in one run: ratios of two days can be compared, speeds cannot."""
-BENCHMARKS: Final[tuple[Benchmark, ...]] = (*RECORD, *TRENDS, *BOARDS)
+BENCHMARKS: Final[tuple[Benchmark, ...]] = (*RECORD, *TRENDS, *BOARDS, *CONSOLE)
 
 
 def name_of(benchmark: Benchmark) -> str:

@@ -53,11 +53,18 @@ class Visit:
 
 def registry() -> list[Message]:
     """Return what the sample clinic in the north has on record."""
-    topic = str(Topic(NORTH, "registry", "registry", f"import-{NORTH}"))
     told = load_folder(sample_clinic()).documents_of(NORTH)
+    return registry_messages(f"import-{NORTH}", [(one.kind, one.facts) for one in told])
+
+
+def registry_messages(
+    stream_id: str, told: Sequence[tuple[str, Mapping[str, JsonValue]]]
+) -> list[Message]:
+    """Return kinds and facts as what that clinic enters into its registry, as one stream."""
+    topic = str(Topic(NORTH, "registry", "registry", stream_id))
     return [
-        Message(topic, _document(seq, f"registry.{one.kind}", one.facts, seq, BEGINS_MS))
-        for seq, one in enumerate(told)
+        Message(topic, _document(seq, f"registry.{kind}", facts, seq, BEGINS_MS))
+        for seq, (kind, facts) in enumerate(told)
     ]
 
 
@@ -67,11 +74,18 @@ def script_of(device: FleetDevice, minutes: float) -> ScriptedSession:
 
 
 def visit(
-    device: FleetDevice, script: ScriptedSession, number: int, too_deep: Sequence[range] = ()
+    device: FleetDevice,
+    script: ScriptedSession,
+    number: int,
+    too_deep: Sequence[range] = (),
+    *,
+    begins_ms: int = BEGINS_MS,
+    room_id: str | None = None,
 ) -> Visit:
     """Return the visit of one more person who gets this session, under a number of its own.
 
-    In these ranges of the session's documents the device is set too deep.
+    In these ranges of the session's documents the device is set too deep. It is planned for the
+    room its treatment usually takes place in, or for another one.
     """
     faults = tuple(
         LimitCrossing(span.start, span.stop - 1, over_mm=TOO_DEEP_MM, dialled=True)
@@ -83,10 +97,13 @@ def visit(
     stream = StreamKey(device.clinic, device.sender_id, "session", stream_id)
     topic = str(Topic(device.clinic, "front-desk", "chart", f"visit-{stream_id}"))
     told: dict[str, list[Message]] = {"before": [], "after": []}
-    for seq, fact in enumerate(visit_facts(session, RUN, BEGINS_MS)):
-        payload = _document(seq, fact.kind, fact.facts, seq, fact.entered_ms)
+    for seq, fact in enumerate(visit_facts(session, RUN, begins_ms)):
+        facts, plan = dict(fact.facts), fact.facts.get("plan")
+        if room_id is not None and isinstance(plan, dict):
+            facts["plan"] = {**plan, "room_id": room_id}
+        payload = _document(seq, fact.kind, facts, seq, fact.entered_ms)
         told[fact.when].append(Message(topic, payload))
-    return Visit(stream, told["before"], _session(stream, steps), told["after"])
+    return Visit(stream, told["before"], _session(stream, steps, begins_ms), told["after"])
 
 
 def every_other(length: int, document_count: int) -> list[range]:
@@ -95,14 +112,14 @@ def every_other(length: int, document_count: int) -> list[range]:
     return [range(start, start + length) for start in starts]
 
 
-def _session(stream: StreamKey, steps: Sequence[Send]) -> list[Message]:
+def _session(stream: StreamKey, steps: Sequence[Send], begins_ms: int) -> list[Message]:
     messages: list[Message] = []
     topic, chain = str(Topic(*stream)), chain_start(stream.stream_id)
     for seq, step in enumerate(steps):
         told, facts = step.document, dict(step.document.facts)
         if told.kind == "session.stopped":
             facts["chain"] = chain.hex()
-        payload = _document(seq, told.kind, facts, told.at_ms, BEGINS_MS + told.at_ms)
+        payload = _document(seq, told.kind, facts, told.at_ms, begins_ms + told.at_ms)
         chain = chain_next(chain, payload_sha256(payload))
         messages.append(Message(topic, payload))
     return messages

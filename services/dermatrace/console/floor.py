@@ -1,10 +1,13 @@
 """The floor as all pages share it: looked at once for everybody, told to each who follows."""
 
 import asyncio
+import itertools
+import json
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, Self, TypeAlias
 
 from dermatrace import logs
 from dermatrace.clock import Clock
@@ -32,14 +35,47 @@ END_WAIT_MAX_S: Final = 10
 """For the look under way when the console ends; then it is left behind."""
 
 
-@dataclass(frozen=True, slots=True)
+_PIECES: Final = re.compile(r'([<>"])')
+"""Where HTML is cut, so that a number that moves is a piece of its own; pages cut it alike."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ShownTile:
-    """One tile, made once for all who see it."""
+    """One tile, made once for all who see it; another one as soon as anything on it is other."""
 
     tile: FloorTile
-    version: int
-    """Another one as soon as anything on it is other."""
     html: str
+    pieces: tuple[str, ...]
+    """The same, cut up."""
+    number: int = field(default_factory=itertools.count(1).__next__)
+    _told: dict[int, str] = field(default_factory=dict)
+    """What is sent of it, by the number of what is known: the same for all who follow."""
+
+    @classmethod
+    def of(cls, tile: FloorTile) -> Self:
+        """Draw a tile."""
+        html = render("floor_tile.html", {"tile": tile, **_AGES}).strip()
+        return cls(tile, html, tuple(_PIECES.split(html)))
+
+    def told(self, known: "ShownTile | None") -> str:
+        """Return it as JSON for a page that has another one: its HTML, or the pieces that changed.
+
+        Some numbers of a tile move each second; whole tiles would be ten times as much.
+        """
+        base = 0 if known is None else known.number
+        if base not in self._told:
+            self._told[base] = json.dumps(self._told_anew(known), separators=(",", ":"))
+        return self._told[base]
+
+    def _told_anew(self, known: "ShownTile | None") -> str | list[int | str]:
+        if known is None or len(known.pieces) != len(self.pieces):
+            return self.html
+        return [
+            one
+            for at, (piece, before) in enumerate(zip(self.pieces, known.pieces, strict=True))
+            if piece != before
+            for one in (at, piece)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +178,7 @@ class Floor:
     def _run(self) -> None:
         """Look once a second, for as long as anybody follows or somebody wants it to stay."""
         while True:
+            began_ms = self._clock.monotonic_ms()
             try:
                 shown: Shown | None = None if self._ending.is_set() else self.shown()
                 if shown is not None and self._after_look is not None:
@@ -160,7 +197,8 @@ class Floor:
                 if self._ending.is_set() or not is_wanted:
                     self._thread = None
                     return
-            self._ending.wait(LOOK_INTERVAL_MS / 1_000)
+            took_ms = self._clock.monotonic_ms() - began_ms
+            self._ending.wait(max(LOOK_INTERVAL_MS // 2, LOOK_INTERVAL_MS - took_ms) / 1_000)
 
     def _look(self, before: Shown | None) -> Shown:
         known = {} if before is None else {one.tile.key: one for one in before.tiles}
@@ -170,14 +208,11 @@ class Floor:
         return Shown(
             now_ms,
             tuple(_made(tile, known.get(tile.key)) for tile in tiles),
-            tuple(self._state.visits.values()),
+            tuple(self._state.visits),
             tuple(self._state.sessions.values()),
             self._state.judge_behind_ms(now_ms),
         )
 
 
 def _made(tile: FloorTile, before: ShownTile | None) -> ShownTile:
-    if before is not None and before.tile == tile:
-        return before
-    version = 1 if before is None else before.version + 1
-    return ShownTile(tile, version, render("floor_tile.html", {"tile": tile, **_AGES}))
+    return before if before is not None and before.tile == tile else ShownTile.of(tile)

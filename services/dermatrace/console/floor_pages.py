@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
 from fastapi import Query
@@ -70,7 +70,7 @@ def floor_live(visitor: Admitted, here: Here, events: Events = EVENTS_MAX) -> St
 
 async def _told(floor: Floor, visitor: Visitor, events: int) -> AsyncIterator[str]:
     following = floor.follow(asyncio.get_running_loop())
-    known: dict[str, int] = {}
+    known: dict[str, ShownTile] = {}
     yield "retry: 1000\n\n"
     try:
         for _ in range(events):
@@ -79,22 +79,23 @@ async def _told(floor: Floor, visitor: Visitor, events: int) -> AsyncIterator[st
                 return
             tiles = _visible(visitor, shown)
             yield f"event: floor\ndata: {_changes(shown, tiles, known)}\n\n"
-            known = {one.tile.key: one.version for one in tiles}
+            known = {one.tile.key: one for one in tiles}
         yield "event: again\ndata: {}\n\n"
     finally:
         floor.leave(following)
 
 
-def _changes(shown: Shown, tiles: Iterable[ShownTile], known: dict[str, int]) -> str:
-    shown_tiles = list(tiles)
-    changed = {
-        one.tile.key: one.html for one in shown_tiles if known.get(one.tile.key) != one.version
-    }
-    told = {"now_ms": shown.now_ms, "lacks_findings": shown.lacks_findings, "tiles": changed}
-    order = [one.tile.key for one in shown_tiles]
+def _changes(shown: Shown, tiles: list[ShownTile], known: dict[str, ShownTile]) -> str:
+    changed = (
+        f"{json.dumps(one.tile.key)}:{one.told(before)}"
+        for one in tiles
+        if (before := known.get(one.tile.key)) is not one
+    )
+    told: dict[str, object] = {"now_ms": shown.now_ms, "lacks_findings": shown.lacks_findings}
+    order = [one.tile.key for one in tiles]
     if order != list(known):
         told["order"] = order
-    return json.dumps(told, separators=(",", ":"))
+    return f'{json.dumps(told, separators=(",", ":"))[:-1]},"tiles":{{{",".join(changed)}}}}}'
 
 
 def _visible(visitor: Visitor, shown: Shown) -> list[ShownTile]:

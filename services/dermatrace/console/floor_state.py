@@ -8,10 +8,12 @@ from dermatrace.console.floor_facts import FloorTile, TileFinding
 from dermatrace.console.floor_readings import LiveReadings
 from dermatrace.console.floor_rooms import Room, Rooms, lay_out
 from dermatrace.console.floor_tiles import (
+    ENDED_SHOWN_MS,
     FORGOTTEN_AFTER_MS,
     PRIORITIES,
     LiveSession,
 )
+from dermatrace.console.floor_visits import VISIT_KEPT_MS, FloorVisits
 from dermatrace.console.records import Record
 from dermatrace.journal.entry import Entry
 from dermatrace.journal.reader import JournalReader
@@ -22,7 +24,7 @@ from dermatrace.judge.index import Index
 from dermatrace.judge.search import SessionQuery, search
 from dermatrace.judge.session_detail import FoundFinding, findings_of
 from dermatrace.reading.registry_standing import Standing
-from dermatrace.reading.visit_chart import Visit, read_visit
+from dermatrace.reading.visit_chart import Visit
 from dermatrace_schemas.document import StreamDocument
 from dermatrace_schemas.finding import FindingKey
 from dermatrace_schemas.parse import parse
@@ -37,8 +39,6 @@ CHARTS_LOOKED_AT_MAX: Final = 500
 address."""
 ENTRIES_AT_ONCE_MAX: Final = 2_000
 """Entries taken in at a time; what is left is taken in the next time."""
-VISIT_KEPT_MS: Final = 24 * 3_600_000
-"""A visit of which nobody has told anything for longer leaves the list of the day."""
 
 
 @dataclass(slots=True)
@@ -47,16 +47,13 @@ class FloorState:
 
     sessions: dict[int, LiveSession] = field(default_factory=dict)
     """By the row of its stream."""
-    visits: dict[tuple[str, str], Visit] = field(default_factory=dict)
     rooms: Rooms = field(default_factory=Rooms)
     cursor: int = 0
     judged_entry_id: int = 0
     judge_moved_ms: int | None = None
     """When the judge last got on, or had nothing to read; None: there is no index of its."""
     journal_id: str = ""
-    _heard: dict[tuple[str, str], int] = field(default_factory=dict)
-    """Visits spoken of, with when the recorder heard of them last."""
-    _touched: set[tuple[str, str]] = field(default_factory=set)
+    _visits: FloorVisits = field(default_factory=FloorVisits)
     _marks: dict[int, tuple[object, ...]] = field(default_factory=dict)
 
     def look(self, record: Record, now_ms: int) -> list[FloorTile]:
@@ -76,7 +73,12 @@ class FloorState:
         self._forget(now_ms)
         self._ask_index(record, journal, now_ms)
         self.rooms = _rooms_of(record, now_ms)
-        return lay_out(self.rooms, self.sessions.values(), self.visits.values(), now_ms)
+        return lay_out(self.rooms, self.sessions.values(), self.visits, now_ms)
+
+    @property
+    def visits(self) -> list[Visit]:
+        """Return the visits of the day."""
+        return list(self._visits.by_key.values())
 
     def judge_behind_ms(self, now_ms: int) -> int | None:
         """Return for how long the judge has not got on although it should; None: no index."""
@@ -87,13 +89,14 @@ class FloorState:
     def _begin(self, journal: JournalReader, now_ms: int) -> None:
         """Read what is shown now from its beginning, and go on from here."""
         self.sessions.clear()
-        self.visits.clear()
-        self._heard.clear()
-        self._touched.clear()
+        self._visits = FloorVisits()
         self._marks.clear()
         self.journal_id, self.cursor = journal.journal_id, journal.head().entry_id
         for stream in journal.streams_of_class("session", newest=SESSIONS_LOOKED_AT_MAX):
-            if now_ms - (stream.last_received_ms or 0) < FORGOTTEN_AFTER_MS:
+            # A day of sessions that have ended long ago would be read in vain.
+            has_ended = stream.completed_by is not None or stream.closed_by is not None
+            most_ms = ENDED_SHOWN_MS if has_ended else FORGOTTEN_AFTER_MS
+            if now_ms - (stream.last_received_ms or 0) < most_ms:
                 self._open(journal, stream)
         for stream in journal.streams_of_class("chart", newest=CHARTS_LOOKED_AT_MAX):
             if now_ms - (stream.last_received_ms or 0) < VISIT_KEPT_MS:
@@ -131,19 +134,15 @@ class FloorState:
 
     def _take_chart(self, entry: Entry) -> None:
         fact = fact_of(entry)
-        if fact is not None and fact.document.visit_id is not None:
-            key = parse_topic(entry.topic).clinic, fact.document.visit_id
-            self._heard[key] = max(self._heard.get(key, 0), entry.received_ms)
-            self._touched.add(key)
+        if fact is not None:
+            self._visits.hear(parse_topic(entry.topic).clinic, fact, entry.received_ms)
 
     def _forget(self, now_ms: int) -> None:
         for row in [row for row, live in self.sessions.items() if not live.is_shown(now_ms)]:
             # What is told of it later brings it back.
             del self.sessions[row]
             self._marks.pop(row, None)
-        for key in [key for key, ms in self._heard.items() if now_ms - ms >= VISIT_KEPT_MS]:
-            del self._heard[key]
-            self.visits.pop(key, None)
+        self._visits.forget(now_ms)
 
     # --- the index ----------------------------------------------------------------------------
 
@@ -155,20 +154,17 @@ class FloorState:
             judged = index.cursor()[0].entry_id
             if judged != self.judged_entry_id or judged >= self.cursor:
                 self.judge_moved_ms = now_ms
-            if judged != self.judged_entry_id:
-                # Facts may speak of any visit: which sessions it has is known to the judge alone.
-                self._touched |= self._heard.keys()
             self.judged_entry_id = judged
         marks = journal.newest_entry_of_class("chart"), journal.newest_entry_of_class("registry")
         archive = None if index is None else Archive(journal, index, record.registry())
         for row, live in self.sessions.items():
             live.stream = journal.stream_by_row(row) or live.stream
             if index is not None and archive is not None:
+                before = live.found
                 self._judge(index, archive, live, marks)
+                self._visits.judged(live.clinic, before, live.found)
         if index is not None:
-            for key in self._touched:
-                self.visits[key] = read_visit(journal, index, *key)
-            self._touched.clear()
+            self._visits.read(journal, index)
 
     def _judge(
         self, index: Index, archive: Archive, live: LiveSession, marks: tuple[int, int]

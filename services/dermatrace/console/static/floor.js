@@ -7,11 +7,13 @@ import { showLocalTimes } from "./times.js";
 const HEARD_WITHIN_MS = 4_000; // the console tells every second
 const TICK_MS = 200;
 const AGAIN_AFTER_MS = 1_000;
+const PIECES = /([<>"])/; // as the console cuts a tile: of a known one only other pieces come
 
 const floor = document.getElementById("floor");
 let heardAt = performance.now();
 let aheadMs = Number(floor.dataset.nowMs) - heardAt;
 let source = null;
+const pieces = new Map(); // of each tile, as it was told last
 
 function listen() {
   source?.close();
@@ -28,11 +30,22 @@ function take(told) {
   heardAt = performance.now();
   aheadMs = told.now_ms - heardAt;
   connectionHeard();
-  for (const [key, html] of Object.entries(told.tiles)) put(key, html);
+  for (const [key, what] of Object.entries(told.tiles)) put(key, htmlOf(key, what));
   if (told.order) arrange(told.order);
   document.getElementById("lacks-findings").hidden = !told.lacks_findings || !floor.childElementCount;
   document.getElementById("floor-empty").hidden = floor.childElementCount > 0;
   tick();
+}
+
+/** Return a tile that is told whole, or by places and the pieces that are there now. */
+function htmlOf(key, what) {
+  if (typeof what === "string") {
+    pieces.set(key, what.split(PIECES));
+    return what;
+  }
+  const known = pieces.get(key);
+  for (let at = 0; at < what.length; at += 2) known[what[at]] = what[at + 1];
+  return known.join("");
 }
 
 function tileOf(key) {
