@@ -5,7 +5,7 @@ import itertools
 import json
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Self, TypeAlias
 
@@ -36,7 +36,7 @@ END_WAIT_MAX_S: Final = 10
 
 
 _PIECES: Final = re.compile(r'([<>"])')
-"""Where HTML is cut, so that a number that moves is a piece of its own; pages cut it alike."""
+"""Where a line of HTML is cut, so that a number that moves is a piece of its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,8 +45,8 @@ class ShownTile:
 
     tile: FloorTile
     html: str
-    pieces: tuple[str, ...]
-    """The same, cut up."""
+    lines: tuple[list[str], ...]
+    """The same line by line, each cut into pieces; pages cut it alike."""
     number: int = field(default_factory=itertools.count(1).__next__)
     _told: dict[int, str] = field(default_factory=dict)
     """What is sent of it, by the number of what is known: the same for all who follow."""
@@ -55,27 +55,28 @@ class ShownTile:
     def of(cls, tile: FloorTile) -> Self:
         """Draw a tile."""
         html = render("floor_tile.html", {"tile": tile, **_AGES}).strip()
-        return cls(tile, html, tuple(_PIECES.split(html)))
+        return cls(tile, html, tuple(_PIECES.split(line) for line in html.split("\n")))
 
     def told(self, known: "ShownTile | None") -> str:
-        """Return it as JSON for a page that has another one: its HTML, or the pieces that changed.
+        """Return it as JSON for a page that has another one: its HTML, or what changed of it.
 
-        Some numbers of a tile move each second; whole tiles would be ten times as much.
+        That is a list of line, place and piece, or of line and text where a line has more or fewer
+        pieces. A few numbers move each second; whole tiles would be ten times as much.
         """
         base = 0 if known is None else known.number
         if base not in self._told:
-            self._told[base] = json.dumps(self._told_anew(known), separators=(",", ":"))
+            whole = known is None or len(known.lines) != len(self.lines)
+            told = self.html if known is None or whole else list(self._changes(known))
+            self._told[base] = json.dumps(told, separators=(",", ":"))
         return self._told[base]
 
-    def _told_anew(self, known: "ShownTile | None") -> str | list[int | str]:
-        if known is None or len(known.pieces) != len(self.pieces):
-            return self.html
-        return [
-            one
-            for at, (piece, before) in enumerate(zip(self.pieces, known.pieces, strict=True))
-            if piece != before
-            for one in (at, piece)
-        ]
+    def _changes(self, known: "ShownTile") -> Iterator[tuple[int | str, ...]]:
+        for at, (line, before) in enumerate(zip(self.lines, known.lines, strict=True)):
+            if len(line) != len(before):
+                yield at, "".join(line)
+            elif line != before:
+                pairs = enumerate(zip(line, before, strict=True))
+                yield from ((at, place, new) for place, (new, old) in pairs if new != old)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dermatrace.console.floor import UNSENT_MAX, Floor, Following, Shown
+from dermatrace.console.floor import UNSENT_MAX, Floor, Following, Shown, ShownTile
 from dermatrace.console.floor_state import FloorState
 from dermatrace.console.records import Records
 from dermatrace.journal.reader import JournalReader
@@ -165,6 +165,36 @@ def test_unchanged_tiles_are_told_once(floor: ConsoleBench) -> None:
     assert len(events[0]["tiles"]) == 8
     assert events[1]["tiles"] == {}
     assert "event: again" in text
+
+
+@pytest.mark.parametrize("is_on_skin", [True, False])
+def test_changed_tile_is_told_by_its_pieces_once_for_all(
+    floor: ConsoleBench, *, is_on_skin: bool
+) -> None:
+    before = floor.installation.floor.shown().tiles[0]
+    session = before.tile.session
+    assert session is not None
+    assert session.is_on_skin
+    changes = {"stroke_count": 123_456, "told_ms": NOW_MS, "is_on_skin": is_on_skin}
+    moved = session.model_copy(update=changes)
+    after = ShownTile.of(before.tile.model_copy(update={"session": moved}))
+    told = json.loads(after.told(before))
+    lines = [list(line) for line in before.lines]
+    for at, *place, new in told:
+        if place:
+            lines[at][place[0]] = new
+        else:
+            lines[at] = [new]
+    assert "\n".join("".join(line) for line in lines) == after.html
+    assert any("123,456" in one for one in told)
+    assert 5 * len(after.told(before)) < len(after.html)
+    assert after.told(before) is after.told(before)
+
+
+def test_tile_of_another_shape_is_told_whole(floor: ConsoleBench) -> None:
+    before = floor.installation.floor.shown().tiles[0]
+    after = ShownTile.of(before.tile.model_copy(update={"session": None, "state": "idle"}))
+    assert json.loads(after.told(before)) == json.loads(after.told(None)) == after.html
 
 
 def test_vendor_is_led_elsewhere_and_told_nothing(floor: ConsoleBench) -> None:

@@ -7,13 +7,13 @@ import { showLocalTimes } from "./times.js";
 const HEARD_WITHIN_MS = 4_000; // the console tells every second
 const TICK_MS = 200;
 const AGAIN_AFTER_MS = 1_000;
-const PIECES = /([<>"])/; // as the console cuts a tile: of a known one only other pieces come
+const PIECES = /([<>"])/; // as the console cuts a line: of a known tile only what is other comes
 
 const floor = document.getElementById("floor");
 let heardAt = performance.now();
 let aheadMs = Number(floor.dataset.nowMs) - heardAt;
 let source = null;
-const pieces = new Map(); // of each tile, as it was told last
+const linesOf = new Map(); // of each tile, in pieces, as it was told last
 
 function listen() {
   source?.close();
@@ -37,15 +37,17 @@ function take(told) {
   tick();
 }
 
-/** Return a tile that is told whole, or by places and the pieces that are there now. */
+/** Return a tile that is told whole, or by its lines and pieces that have changed. */
 function htmlOf(key, what) {
-  if (typeof what === "string") {
-    pieces.set(key, what.split(PIECES));
-    return what;
+  const isWhole = typeof what === "string";
+  const lines = isWhole ? what.split("\n").map((line) => line.split(PIECES)) : linesOf.get(key);
+  linesOf.set(key, lines);
+  if (isWhole) return what;
+  for (const [at, place, piece] of what) {
+    if (piece === undefined) lines[at] = place.split(PIECES);
+    else lines[at][place] = piece;
   }
-  const known = pieces.get(key);
-  for (let at = 0; at < what.length; at += 2) known[what[at]] = what[at + 1];
-  return known.join("");
+  return lines.map((line) => line.join("")).join("\n");
 }
 
 function tileOf(key) {
