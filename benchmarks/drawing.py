@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from dermatrace.errors import UsageError
-from support.console_browser import Browser, find_chromium
+from support.console_browser import Browser
+from support.real_servers import find_chromium
 
 WATCH: Final = """
 window.tasks = []; window.frames = [];

@@ -31,9 +31,10 @@ from dermatrace.simulator.fleet import PEN_NORTH
 from dermatrace.supervisor.broker import free_port
 from dermatrace_schemas.identifiers import JUDGE_SENDER
 from dermatrace_schemas.topics import Topic
-from support.console_browser import Browser, find_chromium
+from support.console_browser import Browser
 from support.judge_bench import payload_of
 from support.manual_clock import ManualClock
+from support.real_servers import find_chromium
 
 WINDOWS_PER_DOCUMENT: Final = 10
 HALF_HOUR_MS: Final = 1_800_000

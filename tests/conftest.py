@@ -13,7 +13,7 @@ from support.broker import Mosquitto, StartMosquitto, find_mosquitto
 from support.influx import InfluxServer, StartInflux
 from support.influx_org import InfluxOrg
 from support.ports import find_free_port
-from support.real_servers import ServerMissing, find_server
+from support.real_servers import ServerMissing, find_chromium, find_server
 
 # The same examples on every run: a failure seen in CI is the one seen at the desk. No deadline,
 # since a busy machine is no defect of the code.
@@ -89,6 +89,15 @@ def telegraf() -> str:
         return find_server("telegraf")
     except ServerMissing as missing:
         _do_without(str(missing))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the program of a real Chromium; without it the test is skipped, but fails in CI."""
+    program = find_chromium()
+    if program is None:
+        _do_without("there is no Chromium on PATH (apt-get install chromium)")
+    return program
 
 
 @pytest.fixture(scope="session")

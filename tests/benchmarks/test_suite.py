@@ -15,9 +15,11 @@ NEEDS_BROKER = (
     "restart",
     "judge_restart",
     "sender",
+    "floor_viewers",
 )
 NEEDS_INFLUXDB = ("forwarding", "panels")
 NEEDS_TELEGRAF = ("arriving",)
+NEEDS_CHROMIUM = ("floor_browser", "session_open")
 _TABLE_ROW = re.compile(r"^\| .* \| (?:-|baseline|[0-9.,e+]+) \|$", re.MULTILINE)
 
 
@@ -42,7 +44,7 @@ def _assert_has_a_baseline_and_what_is_held_against_it(section: str) -> None:
     assert any(ratio not in {"-", "baseline"} for ratio in ratios)
 
 
-NEED_NOTHING = set(NAMES) - {*NEEDS_BROKER, *NEEDS_INFLUXDB, *NEEDS_TELEGRAF}
+NEED_NOTHING = set(NAMES) - {*NEEDS_BROKER, *NEEDS_INFLUXDB, *NEEDS_TELEGRAF, *NEEDS_CHROMIUM}
 
 
 @pytest.mark.parametrize("name", sorted(NEED_NOTHING))
@@ -65,6 +67,14 @@ def test_benchmark_with_broker_and_recorder_runs_with_tiny_sizes(name: str, tmp_
 @pytest.mark.slow
 @pytest.mark.usefixtures("influxd")
 def test_benchmark_with_influxdb_runs_with_tiny_sizes(name: str, tmp_path: Path) -> None:
+    _assert_has_a_baseline_and_what_is_held_against_it(_quick_section(name, tmp_path))
+
+
+@pytest.mark.parametrize("name", NEEDS_CHROMIUM)
+@pytest.mark.broker
+@pytest.mark.slow
+@pytest.mark.usefixtures("chromium", "start_mosquitto")
+def test_benchmark_in_a_browser_runs_with_tiny_sizes(name: str, tmp_path: Path) -> None:
     _assert_has_a_baseline_and_what_is_held_against_it(_quick_section(name, tmp_path))
 
 

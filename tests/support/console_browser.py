@@ -1,7 +1,6 @@
 """A console that listens, and a real Chromium that opens it: pages, pictures, accessibility."""
 
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,11 +35,6 @@ _FLAGS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
-
-
-def find_chromium() -> str | None:
-    """Return the Chromium on PATH, or None."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 class LiveConsole:

@@ -1,4 +1,4 @@
-"""Where the real servers are that tests/servers builds."""
+"""Where the real servers are that tests/servers builds, and a real browser."""
 
 import os
 import shutil
@@ -19,6 +19,11 @@ _VERSION_WANTED: Final = {"influxd": "InfluxDB v2.", "telegraf": "Telegraf "}
 
 class ServerMissing(LookupError):
     """A server that tests need is not on this machine; the message says how to get it."""
+
+
+def find_chromium() -> str | None:
+    """Return the Chromium on PATH, or None."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def find_server(name: str, environment: Mapping[str, str] = ENVIRONMENT) -> str:

@@ -64,7 +64,10 @@ class SessionDocuments:
             document = None if entry.payload is None else parse("session", entry.payload)
             if isinstance(document, StreamDocument):
                 told = Told(document, entry.entry_id, entry.received_ms)
-                insort(self.told, told, key=_SEQ)
+                if not self.told or told.seq > self.told[-1].seq:
+                    self.told.append(told)  # as nearly all come; else a place is looked for
+                else:
+                    insort(self.told, told, key=_SEQ)
         self.last_entry_id = newest
         return True
 

@@ -1,6 +1,5 @@
 """A console over both sample clinics, in this process, and one that a real browser can open."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.console_bench import ConsoleBench
-from support.console_browser import Browser, LiveConsole, find_chromium
+from support.console_browser import Browser, LiveConsole
 from support.console_clinic import fill_with_mishaps
 
 
@@ -50,18 +49,9 @@ def empty_bench(tmp_path: Path) -> Iterator[ConsoleBench]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Return a real Chromium.
-
-    Without one the test is skipped, but fails where CI=true: there it must be installed.
-    """
-    program = find_chromium()
-    if program is None:
-        reason = "there is no Chromium on PATH (apt-get install chromium)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with Browser(program) as browser:
+def browser(chromium: str) -> Iterator[Browser]:
+    """Return a real Chromium, running."""
+    with Browser(chromium) as browser:
         yield browser
 
 
