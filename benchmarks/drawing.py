@@ -17,7 +17,7 @@ const frame = (at) => { window.frames.push(at); requestAnimationFrame(frame); };
 requestAnimationFrame(frame);
 """
 """Run in a page before its own scripts: collects tasks of more than 50 ms, and every frame."""
-HEADLINE_MS: Final = 50.0
+TASK_TOLD_MIN_MS: Final = 50.0
 """A task that is no longer than this is not reported by a browser."""
 
 

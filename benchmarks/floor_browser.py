@@ -93,7 +93,7 @@ def _look(
 
 
 def _longest(took_ms: Any) -> float:  # noqa: ANN401  numbers of a page
-    return max(took_ms, default=drawing.HEADLINE_MS)
+    return max(took_ms, default=drawing.TASK_TOLD_MIN_MS)
 
 
 def _busy_s(told: Any) -> float:  # noqa: ANN401  Playwright's

@@ -12,6 +12,7 @@ It is not what a browser makes of it, which `floor_browser` measures, and no net
 A new viewer gets the whole floor once, which is not in these numbers.
 """
 
+import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -116,4 +117,6 @@ def _watched(clinic: floor.Clinic, count: int, seconds: float) -> Sample:
 def _core_percent(clinic: floor.Clinic, seconds: float) -> float:
     before_s = stack.processor_s(clinic.console)
     threading.Event().wait(seconds)
-    return 100 * (stack.processor_s(clinic.console) - before_s) / seconds
+    used_s = stack.processor_s(clinic.console) - before_s
+    # Nothing is not measured: there is a tick below which the system does not count.
+    return 100 * max(used_s, 1 / os.sysconf("SC_CLK_TCK")) / seconds

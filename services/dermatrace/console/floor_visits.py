@@ -31,12 +31,15 @@ class FloorVisits:
     """Visits told of, with the entry the judge must have filed before they are read for good."""
     _unread_all: int = 0
     """The same, where a fact may speak of any visit."""
+    _has_news: bool = False
+    """Whether anything was told since they were read; if not, and the judge has not got on, what
+    waits for the judge need not be read once more."""
     _judged: int = 0
     _looks: int = 0
 
     def hear(self, clinic: str, fact: Fact, received_ms: int) -> None:
         """Note what somebody has told."""
-        visit_id = fact.document.visit_id
+        visit_id, self._has_news = fact.document.visit_id, True
         if visit_id is None or isinstance(fact.document, ChartAttach):
             self._unread_all = max(self._unread_all, fact.entry_id)
         if visit_id is not None:
@@ -51,23 +54,27 @@ class FloorVisits:
             if found is not None and found != before and is_now is not None:
                 self._put(clinic, is_now, found)
             return
+        self._has_news = True
         for visit_id in (was, is_now):
             if visit_id is not None and (clinic, visit_id) in self._heard:
                 self._unread.setdefault((clinic, visit_id), 0)
 
     def read(self, journal: JournalReader, index: Index) -> None:
         """Read again what may be other than it was."""
-        judged, self._looks = index.cursor()[0].entry_id, self._looks + 1
-        if judged < self._judged:
+        judged, before, self._looks = index.cursor()[0].entry_id, self._judged, self._looks + 1
+        if judged < before:
             # The index is made anew: what it says of any session may be other until it is done.
             self._unread_all = journal.head().entry_id
-        self._judged = judged
         turn = self._looks % IN_TURN_LOOKS
-        in_turn = {key for at, key in enumerate(self._heard) if at % IN_TURN_LOOKS == turn}
-        for key in self._heard if self._unread_all else in_turn | self._unread.keys():
-            self.by_key[key] = read_visit(journal, index, *key)
+        keys = {key for at, key in enumerate(self._heard) if at % IN_TURN_LOOKS == turn}
+        if self._has_news or judged != before:
+            keys |= self._heard.keys() if self._unread_all else self._unread.keys()
+        for key in self._heard:
+            if key in keys:
+                self.by_key[key] = read_visit(journal, index, *key)
         self._unread = {key: entry for key, entry in self._unread.items() if entry > judged}
         self._unread_all = self._unread_all if self._unread_all > judged else 0
+        self._judged, self._has_news = judged, False
 
     def forget(self, now_ms: int) -> None:
         """Let go of what nobody speaks of any more."""

@@ -105,6 +105,14 @@ def test_visit_is_read_again_only_when_something_of_it_was_told(day: Day) -> Non
     assert is_now.sessions != was.sessions, "its session has gone on"
 
 
+def test_visits_that_wait_for_a_judge_who_stands_still_are_not_read_at_each_look(day: Day) -> None:
+    day.bench.record(chart_messages(PEN))
+    day.bench.judge()
+    day.bench.record([_attach(PEN, _visit_of(RF))])
+    looks = [day.look()[_visit_of(PEN)] for _ in range(5)]
+    assert len({id(one) for one in looks[1:]}) == 1
+
+
 def test_visit_of_which_nobody_tells_is_read_again_in_its_turn(day: Day) -> None:
     day.bench.record(chart_messages(PEN))
     day.bench.judge()
