@@ -39,8 +39,8 @@ class Size:
 
 FULL = Size(rooms=50, viewers=20, seconds=10, rounds=3)
 QUICK = Size(rooms=3, viewers=2, seconds=3, rounds=1)
-SETTLES_S = 6
-"""Beside what is measured of each case: starting the viewers, and two looks."""
+SETTLES_S = 15
+"""At most, beside what is measured of each case: starting the viewers, and two looks."""
 
 
 @dataclass(frozen=True, slots=True)
