@@ -33,7 +33,6 @@ from support.console_browser import (
     Browser,
     LiveConsole,
     Theme,
-    find_chromium,
 )
 from support.floor_scenes import NOW_MS
 from support.ingest_thread import END_WAIT_MAX_S, IngestThread
@@ -49,6 +48,7 @@ from support.pictured_pages import (
     pictures,
 )
 from support.ports import find_free_port
+from support.real_servers import find_chromium
 from support.waiting import wait_until
 
 QUALITY: Final = 55
