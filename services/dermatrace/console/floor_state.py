@@ -176,7 +176,9 @@ class FloorState:
         row, found = live.stream.row, live.found
         if found is None or found.generation < 0:
             return
-        known = (*marks, found.visit_id, found.protocol_digest, found.generation)
+        # A fact is on record before the judge has filed it, and is found only once it has.
+        filed = min(self.judged_entry_id, max(marks))
+        known = (*marks, filed, found.visit_id, found.protocol_digest, found.generation)
         if self._marks.get(row) != known:
             self._marks[row], live.context = known, _context(index, archive, row)
         told = findings_of(index, row)
