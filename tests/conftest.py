@@ -20,6 +20,15 @@ from support.real_servers import ServerMissing, find_chromium, find_server
 settings.register_profile("dermatrace", derandomize=True, deadline=None)
 settings.load_profile("dermatrace")
 
+WORKERS_PER_CORE = 2
+"""Half of what the tests do is waiting: for a broker, a process, a page."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many workers `--numprocesses auto` means."""
+    return WORKERS_PER_CORE * (os.cpu_count() or 1)
+
+
 SUITE_PREFIX = "DERMATRACE_FAULT_"
 """Variables that steer the fault suite, not the product."""
 
