@@ -1,7 +1,7 @@
 # Everything one does with this project; `make` alone lists it.
 # Needs Python 3.11 or newer and make. PYTHON=... names an interpreter, ARGS=... adds arguments.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo secrets account ports test check grafana-check schemas reference dashboards pictures faults bench lock clean
+.PHONY: help setup demo secrets account ports test test-long check grafana-check schemas reference dashboards pictures faults bench lock clean
 
 BIN := .venv/bin
 # Stamps: installing is repeated only when what is installed has changed.
@@ -32,8 +32,13 @@ account: $(RUNTIME) ## Let one more in at the broker: NAME=pen-7 CLINIC=my-clini
 ports: $(RUNTIME) ## Say where the containers answer and which file holds which password
 	@$(BIN)/dermatrace ports
 
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
 test: $(DEV) ## Run the tests; ARGS="-k receipt" for some of them
-	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+	@$(PYTEST) -m "not long" $(ARGS)
+
+test-long: $(DEV) ## Run the rest: faults, whole installations, every page in a browser
+	@$(PYTEST) -m long $(ARGS)
 
 check: $(DEV) ## Lint, types, layers, dependencies, size
 	$(BIN)/ruff check

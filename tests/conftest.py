@@ -20,13 +20,30 @@ from support.real_servers import ServerMissing, find_chromium, find_server
 settings.register_profile("dermatrace", derandomize=True, deadline=None)
 settings.load_profile("dermatrace")
 
-WORKERS_PER_CORE = 2
-"""Half of what the tests do is waiting: for a broker, a process, a page."""
+TESTS = Path(__file__).parent
+LONG = (
+    "benchmarks/test_suite.py",
+    "deploy/test_native_stack.py",
+    "faults",
+    "house/test_wheel.py",
+    "journeys/test_settling_simulation.py",
+    "services/console/test_frame.py",
+    "services/console/test_looks.py",
+    "services/console/test_session_looks.py",
+    "services/judge/test_equivalence.py",
+    "services/judge/test_explanation.py",
+    "services/supervisor",
+)
+"""What `make test` leaves to `make test-long`: whole processes, killed over and over, browsers that
+look at every page, histories played again and again. Marked `long`."""
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Return how many workers `--numprocesses auto` means."""
-    return WORKERS_PER_CORE * (os.cpu_count() or 1)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what takes long."""
+    folders = [TESTS / name for name in LONG]
+    for item in items:
+        if any(item.path == folder or folder in item.path.parents for folder in folders):
+            item.add_marker(pytest.mark.long)
 
 
 SUITE_PREFIX = "DERMATRACE_FAULT_"

@@ -10,7 +10,7 @@ from dermatrace.journal.reader import JournalReader
 from dermatrace.mqtt import BrokerAddress
 from dermatrace_schemas.library import sample_clinic
 from support.broker import Mosquitto
-from support.program import Result, dermatrace
+from support.program import Result, command, dermatrace
 from support.recorder_thread import recorder_thread
 
 SAMPLE = sample_clinic()
@@ -45,7 +45,7 @@ def _payloads(journal: Path) -> bytes:
 
 
 def test_dry_run_lists_every_document_and_sends_nothing() -> None:
-    result = dermatrace("registry", "import", SAMPLE, "--dry-run", "--clinic", "north-clinic")
+    result = command("registry", "import", SAMPLE, "--dry-run", "--clinic", "north-clinic")
     assert result.exit_code == 0, result.errors
     assert "north-clinic, not sent" in result.output
     assert "example-rf-needling" in result.output
@@ -54,7 +54,7 @@ def test_dry_run_lists_every_document_and_sends_nothing() -> None:
 
 def test_mistake_is_told_with_file_and_line_and_exit_code_2(tmp_path: Path) -> None:
     (tmp_path / "room.yaml").write_text(ROOM.format(clinic="north") + "  floor: 2\n", "utf-8")
-    result = dermatrace("registry", "import", tmp_path)
+    result = command("registry", "import", tmp_path)
     assert result.exit_code == 2
     assert (
         "room.yaml:7: content.floor: there is no such member. Correct its spelling" in result.errors
@@ -65,22 +65,22 @@ def test_mistake_is_told_with_file_and_line_and_exit_code_2(tmp_path: Path) -> N
 def test_warning_goes_aside_and_into_the_json(tmp_path: Path) -> None:
     (tmp_path / "room.yaml").write_text(ROOM.format(clinic="north"), "utf-8")
     warning = "room.yaml:1: clinic: clinic north is not in this folder"
-    spoken = dermatrace("registry", "import", tmp_path, "--dry-run")
+    spoken = command("registry", "import", tmp_path, "--dry-run")
     assert (spoken.exit_code, warning in spoken.errors) == (0, True)
-    told = dermatrace("registry", "import", tmp_path, "--dry-run", "--json").json()
+    told = command("registry", "import", tmp_path, "--dry-run", "--json").json()
     assert told["warnings"][0].startswith(warning)
     assert told["imports"][0]["documents"][0]["file"] == "room.yaml"
 
 
 def test_check_tells_every_mistake_with_exit_code_2(tmp_path: Path) -> None:
     (tmp_path / "room.yaml").write_text(ROOM.format(clinic="north") + "  floor: 2\nx: 1\n", "utf-8")
-    spoken = dermatrace("registry", "check", tmp_path)
+    spoken = command("registry", "check", tmp_path)
     assert spoken.exit_code == 2
     assert spoken.output.splitlines() == [
         "room.yaml:8: x: there is no such member. Correct its spelling or remove it."
     ]
     assert "1 to correct" in spoken.errors
-    told = dermatrace("registry", "check", tmp_path, "--json")
+    told = command("registry", "check", tmp_path, "--json")
     assert told.exit_code == 2
     assert told.json()["mistakes"] == [
         {
@@ -95,18 +95,18 @@ def test_check_tells_every_mistake_with_exit_code_2(tmp_path: Path) -> None:
 
 def test_check_needs_neither_broker_nor_journal_and_warnings_leave_0(tmp_path: Path) -> None:
     (tmp_path / "room.yaml").write_text(ROOM.format(clinic="north"), "utf-8")
-    spoken = dermatrace("registry", "check", tmp_path)
+    spoken = command("registry", "check", tmp_path)
     assert (spoken.exit_code, spoken.output) == (0, "1 documents of north, without a mistake\n")
     assert "look at room.yaml:1: clinic: clinic north is not in this folder" in spoken.errors
-    told = dermatrace("registry", "check", tmp_path, "--json").json()
+    told = command("registry", "check", tmp_path, "--json").json()
     assert (told["mistakes"], told["warnings"][0]["field"]) == ([], "clinic")
     assert told["documents"][0]["registry_id"] == "room-1"
 
 
 def test_check_takes_several_folders_and_the_library_as_one(tmp_path: Path) -> None:
     (tmp_path / "room.yaml").write_text(ROOM.format(clinic="north-clinic"), "utf-8")
-    alone = dermatrace("registry", "check", tmp_path, "--json").json()
-    both = dermatrace("registry", "check", tmp_path, SAMPLE, "--with-library", "--json").json()
+    alone = command("registry", "check", tmp_path, "--json").json()
+    both = command("registry", "check", tmp_path, SAMPLE, "--with-library", "--json").json()
     assert [warning["what"] for warning in alone["warnings"]] == [
         "clinic north-clinic is not in this folder"
     ]
@@ -118,14 +118,14 @@ def test_check_takes_several_folders_and_the_library_as_one(tmp_path: Path) -> N
 
 def test_import_of_the_library_alone_asks_for_a_clinic() -> None:
     words = ("registry", "import", "--with-library", "--dry-run")
-    assert "Say for which with --clinic." in dermatrace(*words).errors
-    result = dermatrace(*words, "--clinic", "north")
+    assert "Say for which with --clinic." in command(*words).errors
+    result = command(*words, "--clinic", "north")
     assert (result.exit_code, "north, not sent" in result.output) == (0, True)
 
 
-@pytest.mark.parametrize("command", ["check", "import"])
-def test_without_any_folder_one_is_asked_for(command: str) -> None:
-    result = dermatrace("registry", command)
+@pytest.mark.parametrize("name", ["check", "import"])
+def test_without_any_folder_one_is_asked_for(name: str) -> None:
+    result = command("registry", name)
     assert result.exit_code == 2
     assert "Name one or more, or use --with-library." in result.errors
 
@@ -141,16 +141,16 @@ def test_without_any_folder_one_is_asked_for(command: str) -> None:
 def test_impossible_name_is_refused(
     options: tuple[str, ...], expected: str, tmp_path: Path
 ) -> None:
-    result = dermatrace("registry", "import", SAMPLE, "--data", tmp_path, *options)
+    result = command("registry", "import", SAMPLE, "--data", tmp_path, *options)
     assert result.exit_code == 2
     assert expected in result.errors
 
 
 def test_folder_that_names_no_clinic_asks_for_one(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(ROOM.replace("clinic: {clinic}\n", ""), "utf-8")
-    result = dermatrace("registry", "import", tmp_path, "--dry-run")
+    result = command("registry", "import", tmp_path, "--dry-run")
     assert (result.exit_code, "Say for which with --clinic." in result.errors) == (2, True)
-    result = dermatrace("registry", "import", tmp_path, "--dry-run", "--clinic", "north")
+    result = command("registry", "import", tmp_path, "--dry-run", "--clinic", "north")
     assert (result.exit_code, "north, not sent" in result.output) == (0, True)
 
 
@@ -167,7 +167,7 @@ def test_import_records_the_sample_at_both_clinics(journal: Path) -> None:
 @pytest.mark.usefixtures("broker")
 def test_import_that_nobody_records_ends_with_1(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(ROOM.format(clinic="north"), "utf-8")
-    result = dermatrace("registry", "import", tmp_path, "--wait-s", "0.1")
+    result = command("registry", "import", tmp_path, "--wait-s", "0.1")
     assert result.exit_code == 1
     assert "waiting" in result.output
 
@@ -176,18 +176,18 @@ def test_import_that_nobody_records_ends_with_1(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_erase_deletes_what_an_import_recorded(tmp_path: Path, journal: Path) -> None:
     (tmp_path / "a.yaml").write_text(ROOM.format(clinic="north"), "utf-8")
-    done = dermatrace("registry", "import", tmp_path, "--json").json()["imports"][0]
+    done = command("registry", "import", tmp_path, "--json").json()["imports"][0]
     stream = f"north/registry/registry/{done['stream_id']}"
     assert b'"room-1"' in _payloads(journal)
 
     order = ("erase", "--stream", stream, "--reason", "entered by mistake", "--by", "director-1")
-    unconfirmed = dermatrace(*order)
+    unconfirmed = command(*order)
     assert unconfirmed.exit_code == 1
     assert f"Will be deleted: {stream}" in unconfirmed.output
     assert "cannot be undone. Backups keep the data" in unconfirmed.output
     assert b'"room-1"' in _payloads(journal)
 
-    confirmed = dermatrace(*order, "--yes")
+    confirmed = command(*order, "--yes")
     assert confirmed.exit_code == 0, confirmed.errors
     assert b'"room-1"' not in _payloads(journal)
     assert b'"entered by mistake"' in _payloads(journal)
@@ -202,6 +202,6 @@ def test_erase_deletes_what_an_import_recorded(tmp_path: Path, journal: Path) ->
     ],
 )
 def test_order_without_a_possible_name_is_refused(options: tuple[str, ...], expected: str) -> None:
-    result = dermatrace("erase", "--reason", "asked for", "--by", "director-1", *options)
+    result = command("erase", "--reason", "asked for", "--by", "director-1", *options)
     assert result.exit_code == 2
     assert expected in result.errors
