@@ -25,6 +25,7 @@ LONG = (
     "benchmarks/test_suite.py",
     "deploy/test_native_stack.py",
     "faults",
+    "house/test_influx_full_disk.py",
     "house/test_wheel.py",
     "journeys/test_settling_simulation.py",
     "services/console/test_frame.py",
@@ -38,8 +39,17 @@ LONG = (
 look at every page, histories played again and again. Marked `long`."""
 
 
+WORKERS_PER_CORE = 2
+"""A third of what the tests do is waiting: for a broker, a process, a page."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many workers `--numprocesses auto` means."""
+    return WORKERS_PER_CORE * (os.cpu_count() or 1)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what takes long."""
+    """Mark what takes long; some tests bear the mark themselves."""
     folders = [TESTS / name for name in LONG]
     for item in items:
         if any(item.path == folder or folder in item.path.parents for folder in folders):

@@ -170,6 +170,7 @@ def _wait_for_visit(page: Page) -> None:
     expect(page.locator("[data-gate=consent]")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("theme", "size"), LOOKS, ids=str)
 def test_floor_and_chart_pages_are_accessible_and_fit(
     browser: Browser, tmp_path: Path, theme: Theme, size: tuple[int, int]

@@ -144,6 +144,7 @@ def test_before_anything_is_judged_the_list_teaches(empty_bench: ConsoleBench) -
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("theme", "size"), LOOKS, ids=str)
 def test_series_are_accessible_and_fit(
     browser: Browser, live: LiveConsole, tmp_path: Path, theme: Theme, size: tuple[int, int]
