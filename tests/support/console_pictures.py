@@ -8,7 +8,7 @@ import base64
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -111,12 +111,13 @@ def _open(data: Path, photos: list[bytes]) -> Iterator[LiveConsole]:
         ingest = IngestThread(settings.journal_file, settings.broker_address(), make=make)
         at_the_end.enter_context(ingest)
         ingest.wait_healthy()
-        at_the_end.enter_context(_judging(settings))
+        judge_port = at_the_end.enter_context(_judging(settings))
         live = LiveConsole(
             data,
             clock=clock,
             broker_port=port,
             health_port=ingest.service.health_port,
+            judge_health_port=judge_port,
             forward_health_port=find_free_port(),
         )
         at_the_end.enter_context(live)
@@ -128,15 +129,16 @@ def _open(data: Path, photos: list[bytes]) -> Iterator[LiveConsole]:
 
 
 @contextmanager
-def _judging(settings: Settings) -> Iterator[None]:
-    """Run a judge; begin once it has read everything."""
+def _judging(settings: Settings) -> Iterator[int]:
+    """Run a judge; begin once it has read everything. Yields where it tells of its health."""
     verdicts = VerdictSender(settings.broker_address(), settings.outbox_file)
     judge = JudgeService(settings.journal_file, settings.index_file, verdicts, SystemClock())
     thread = Thread(target=judge.run, name="pictures.judge", daemon=True)
     thread.start()
     with JournalReader(settings.journal_file) as journal:
         wait_until(lambda: _has_read_all(settings, journal), what="the judge to have read all")
-    yield
+    with closing(judge.serve_health("127.0.0.1", 0)) as health:
+        yield health.port
     judge.stop()
     thread.join(END_WAIT_MAX_S)
 
