@@ -53,6 +53,7 @@ def choices(desk: Desk, clinic: str) -> dict[str, list[Option]]:
             for version, content in protocols
         ],
         "procedure": [(name, name.replace("_", " ")) for name in _treatments(protocols)],
+        "procedure_of": [(version.registry_id, told.treatment) for version, told in protocols],
         "indication": [(name, name.replace("-", " ")) for name in indications],
         "operator_id": [
             (version.registry_id, version.content.name or version.registry_id)

@@ -66,6 +66,17 @@ def test_visit_tells_plan_facts_gates_and_sessions(bench: ConsoleBench) -> None:
     assert "consent" in told["asked_gates"]
 
 
+def test_consent_is_asked_for_what_is_planned_and_for_nothing_if_nothing_is(
+    bench: ConsoleBench,
+) -> None:
+    client = bench.signed_in("operator", NORTH)
+    planned = client.get(f"/visits/{NORTH}/{VISIT}").text
+    assert '<option value="medical_needling" selected>' in planned
+    made = _send(bench, "operator", f"/visits/{NORTH}", {}).json()
+    unplanned = client.get(f"/visits/{NORTH}/{made['visit_id']}").text
+    assert '<option value="medical_needling">' in unplanned
+
+
 def test_times_are_those_of_the_clinic(bench: ConsoleBench) -> None:
     page = bench.signed_in("operator", NORTH).get(f"/visits/{NORTH}/{VISIT}").text
     assert "Europe/Vienna" in page
