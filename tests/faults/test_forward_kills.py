@@ -32,6 +32,7 @@ def test_killed_forwarding_brings_every_point_once(
         stand.forward.start()
         if stand.random.random() < READY_SHARE:
             stand.forward.wait_following()
+    stand.wait_judged_anew()
     found = stand.conclude()
     fault_table.held("forward killed", kills, found)
     assert found.is_clean, found

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, Self
 
+from dermatrace.journal.reader import JournalReader
 from dermatrace.simulator.fleet import FleetDevice
+from dermatrace_schemas.verdict_streams import session_named_by
 from support.checker_points import PointJudgement, judge_points, read_account
 from support.checker_verdicts import judge_verdicts
 from support.faults_clinics import FEW_DEVICES
@@ -147,6 +149,16 @@ class ForwardStand(RecordedStand):
             f"{MORE_ENTRIES} more entries are judged",
             wait_max_s=MOVING_WAIT_MAX_S,
         )
+
+    def wait_judged_anew(self) -> None:
+        """Wait until some session has been judged once more, so that points must be deleted."""
+
+        def is_judged_anew() -> bool:
+            with JournalReader(self.ingest.journal) as reader:
+                names = [session_named_by(s.key.stream_id) for s in reader.all_streams()]
+            return any(name is not None and name[2] > 0 for name in names)
+
+        wait_until(is_judged_anew, "a session is judged anew", wait_max_s=MOVING_WAIT_MAX_S)
 
     def conclude(self) -> PointJudgement:
         """Let everything end and arrive, and judge what stands in InfluxDB, and the others."""
