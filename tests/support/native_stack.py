@@ -111,10 +111,10 @@ class NativeStack:
     def check_health(self, name: str) -> int:
         """Run the health check once; return how it ended."""
         service = self.compose.services[name]
-        words = [sys.executable if word == "python" else word for word in service.healthcheck]
+        words = [self.local(service, word) for word in service.healthcheck]
         assert words, f"{name} has no health check"
         done = subprocess.run(
-            [self.local(service, word) for word in words],
+            [sys.executable if word == "python" else word for word in words],
             check=False,
             capture_output=True,
             timeout=END_WAIT_MAX_S,
