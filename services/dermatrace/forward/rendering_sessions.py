@@ -1,6 +1,5 @@
 """What the documents of sessions call for."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dermatrace.forward import other_points, reading_points
@@ -72,15 +71,13 @@ class SessionDesk:
     def erase(self, row: int, key: StreamKey) -> None:
         """Let everything of a session go."""
         renderer, session = self._renderer, (key.clinic, key.sender, key.stream_id)
-        before = renderer.streams.session(row)
-        memory = SessionMemory.of(row, *session)
-        memory.is_begun = True
-        deletion = Deletion(row, *session, "erased", whole=True)
-        if before is not None:
-            renderer.step.erased_count += before.pending_count
-            memory.generation = before.generation
-            stood = tuple(before.standing)
-            deletion = replace(deletion, standing=stood, started_ns=before.started_ns)
+        before, memory = self.memory(row, *session), SessionMemory.of(row, *session)
+        memory.is_begun, memory.generation = True, before.generation
+        renderer.step.erased_count += before.pending_count
+        stood, started_ns = tuple(before.standing), before.started_ns
+        deletion = Deletion(
+            row, *session, "erased", whole=True, standing=stood, started_ns=started_ns
+        )
         renderer.step.deletions.append(deletion)
         renderer.streams.changed(memory, renderer.step)
 

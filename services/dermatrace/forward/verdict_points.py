@@ -121,9 +121,7 @@ def summary(session: SessionMemory, verdict: VerdictMemory, document: VerdictSum
     else:
         tags |= {"zone": tag(document.zone), "laterality": document.laterality or UNKNOWN}
         of = ZONE_SUMMARY
-    # A device may call a zone `unknown`; beside it stands what was told without any zone.
-    at_ns = began_ns(session, document.wall_time_ms) + (document.scope == "unknown_zone")
-    return line(prefix(of, tags), at_ns, numbers, texts | _names(of, tags))
+    return line(prefix(of, tags), _once_ns(session, document), numbers, texts | _names(of, tags))
 
 
 def close(session: SessionMemory, verdict: VerdictMemory, document: VerdictClosed) -> str:
@@ -137,9 +135,8 @@ def close(session: SessionMemory, verdict: VerdictMemory, document: VerdictClose
     }
     texts = {"grade": document.grade, "stream_chain": document.stream_chain}
     tags = session.tags | verdict.tags | {"setting": session.setting}
-    at_ns = began_ns(session, document.wall_time_ms)
     start = prefix(SESSION_CLOSE, tags)
-    return line(start, at_ns, numbers, texts | _names(SESSION_CLOSE, tags))
+    return line(start, _once_ns(session, document), numbers, texts | _names(SESSION_CLOSE, tags))
 
 
 def standing(
@@ -149,15 +146,13 @@ def standing(
 
     By tags that leave few series to look into, and whose values need no escaping.
     """
-    at_ns = began_ns(session, document.wall_time_ms)
     told, name, value = SESSION_SUMMARY, "device", session.device
     if isinstance(document, VerdictClosed):
         told = SESSION_CLOSE
     elif document.scope != "session":
         told, name, value = ZONE_SUMMARY, "protocol", verdict.tags["protocol"]
-        at_ns += document.scope == "unknown_zone"
     own = f'_measurement="{told.name}" AND clinic="{session.clinic}" AND {name}="{value}"'
-    return Standing(own, at_ns)
+    return Standing(own, _once_ns(session, document))
 
 
 def limits(
@@ -192,14 +187,17 @@ def limits(
             yield line(prefix(LIMIT, tags | own), place.at_ns, numbers, {"unit": unit})
 
 
-def began_ns(session: SessionMemory, told_ms: int | None) -> int:
+def _once_ns(session: SessionMemory, document: VerdictSummary | VerdictClosed) -> int:
     """Return the time of what stands once a session: its beginning, and its name's digest.
 
-    Of a session without any readable document: when it was judged.
+    Of a session without any readable document: when it was judged. A device may call a zone
+    `unknown`; beside it, a nanosecond later, stands what was told without any zone.
     """
-    started_ms = told_ms if session.started_ms is None else session.started_ms
+    started_ms = document.wall_time_ms if session.started_ms is None else session.started_ms
     name = f"{session.device} {session.session}".encode()
     place = int.from_bytes(blake2b(name, digest_size=4).digest()) % BEGUN_APART * 2
+    if isinstance(document, VerdictSummary) and document.scope == "unknown_zone":
+        place += 1
     return time_ns(started_ms or 0, 0, place)
 
 

@@ -137,33 +137,32 @@ class _Hand:
             newest = self.stretches[-1]
             newest.to_ms = max(newest.to_ms, begin_ms)  # from one shot to the next
         is_withdrawn = told.seq in self.chart.withdrawn_seqs
+        if is_new:
+            match told.document:
+                case NeedlingWindows() as document:
+                    self._windows(document, begin_ms, is_late=is_late, is_withdrawn=is_withdrawn)
+                case RfShot() as document:
+                    self._shot(document, begin_ms, is_late=is_late, is_withdrawn=is_withdrawn)
+        if not is_withdrawn:  # the judge does not go by it either: no zone, no tip, no pause
+            self._follow(told, begin_ms, end_ms)
+        self.last_seq = told.seq
+
+    def _follow(self, told: Told, begin_ms: int, end_ms: int) -> None:
+        """Learn from a document what goes on."""
         match told.document:
-            case NeedlingWindows() as document if is_withdrawn:
-                self._windows(document, begin_ms, is_new=is_new, marks=(is_late, True))
-            case RfShot() as document if is_withdrawn:
-                self._shot(document, begin_ms, is_new=is_new, marks=(is_late, True))
-            case _ if is_withdrawn:
-                pass  # the judge does not go by it either: no zone, no tip, no pause
             case SessionStarted(tip=tip) if tip is not None:
                 self.tip = tip
             case ZoneEntered(place=place):
                 self.place = place
                 self._work(told.seq, place, begin_ms, end_ms)
-            case NeedlingWindows() as document:
-                self._work(told.seq, document.place, begin_ms, end_ms)
-                self._windows(document, begin_ms, is_new=is_new, marks=(is_late, False))
-            case RfShot() as document:
-                self._work(told.seq, document.place, begin_ms, end_ms)
-                self._shot(document, begin_ms, is_new=is_new, marks=(is_late, False))
+            case NeedlingWindows(place=place) | RfShot(place=place):
+                self._work(told.seq, place, begin_ms, end_ms)
             case DeviceEvent() as document:
                 self._event(document, begin_ms)
-        self.last_seq = told.seq
 
     def _windows(
-        self, document: NeedlingWindows, begin_ms: int, *, is_new: bool, marks: tuple[bool, bool]
+        self, document: NeedlingWindows, begin_ms: int, *, is_late: bool, is_withdrawn: bool
     ) -> None:
-        if not is_new:
-            return
         columns, count = self.windows, len(document.offset_ms)
         nothing: Numbers = [None] * count
         columns.at_ms += [begin_ms + offset_ms for offset_ms in document.offset_ms]
@@ -174,14 +173,10 @@ class _Hand:
         columns.high_mm += document.depth_measured_max_mm or nothing
         columns.rate_hz += document.stroke_rate_hz or nothing
         columns.contact_fraction += document.contact_fraction or nothing
-        columns.is_late += [marks[0]] * count
-        columns.is_withdrawn += [marks[1]] * count
+        columns.is_late += [is_late] * count
+        columns.is_withdrawn += [is_withdrawn] * count
 
-    def _shot(
-        self, document: RfShot, begin_ms: int, *, is_new: bool, marks: tuple[bool, bool]
-    ) -> None:
-        if not is_new:
-            return
+    def _shot(self, document: RfShot, begin_ms: int, *, is_late: bool, is_withdrawn: bool) -> None:
         columns, shot = self.shots, shot_of(document, self._pin_count())
         columns.at_ms.append(begin_ms)
         columns.seq.append(document.seq)
@@ -194,8 +189,8 @@ class _Hand:
         columns.total_mj.append(shot.energy_delivered_mj)
         columns.impedance_ohm.append(shot.impedance_before_ohm)
         columns.temperature_celsius.append(shot.temperature_max_celsius)
-        columns.is_late.append(marks[0])
-        columns.is_withdrawn.append(marks[1])
+        columns.is_late.append(is_late)
+        columns.is_withdrawn.append(is_withdrawn)
 
     def _pin_count(self) -> int | None:
         tip, context = self.tip, self.limits.context
